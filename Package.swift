@@ -1,0 +1,140 @@
+// swift-tools-version: 6.2
+// The one law of the module graph: a module imports only modules of strictly lower layers.
+// `gate(_:layer:…)` enforces it when the manifest is read; the build's import check enforces the rest.
+
+import PackageDescription
+
+/// Every module's layer, the same numbers as in ARCHITECTURE.md.
+let layers: [String: Int] = [
+    "GatePrimitives": 0,
+    "GateHTTP": 1, "GateLimits": 1, "GateUpstreams": 1, "GatePattern": 1,
+    "GateRouting": 2, "GateIdentity": 2, "GateWAF": 2, "GateObserve": 2,
+    "GateAdmission": 3,
+    "GateWire": 4,
+    "GatePlan": 5,
+    "GateExchange": 6, "GateConfig": 6,
+    "GateServer": 7,
+    "portcullis": 8,
+]
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A module of the gateway: stops with an error when a dependency's layer is not lower.
+func gate(
+    _ name: String, _ dependencies: [String] = [], c: [Target.Dependency] = [], products: [Target.Dependency] = [],
+    executable: Bool = false, linkerSettings: [LinkerSetting]? = nil
+) -> Target {
+    guard let layer = layers[name] else { fatalError("\(name) has no layer") }
+    for dependency in dependencies {
+        guard let lower = layers[dependency] else { fatalError("\(dependency) has no layer") }
+        if lower >= layer {
+            fatalError("\(name) (layer \(layer)) must not import \(dependency) (layer \(lower))")
+        }
+    }
+    let all = dependencies.map { Target.Dependency(stringLiteral: $0) } + c + products
+    return executable
+        ? .executableTarget(name: name, dependencies: all, swiftSettings: settings, linkerSettings: linkerSettings)
+        : .target(name: name, dependencies: all, swiftSettings: settings, linkerSettings: linkerSettings)
+}
+
+/// The unit tests of one module.
+func tests(_ name: String, _ dependencies: [String] = [], products: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.init(stringLiteral: name)] + dependencies.map { .init(stringLiteral: $0) } + products,
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "portcullis",
+    products: [.executable(name: "portcullis", targets: ["portcullis"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CYAML"),
+        .systemLibrary(name: "CPCRE2"),
+        gate("GatePrimitives"),
+        gate("GateHTTP", ["GatePrimitives"], products: [nioCore]),
+        gate("GateLimits", ["GatePrimitives"]),
+        gate("GateUpstreams", ["GatePrimitives"]),
+        gate("GatePattern", ["GatePrimitives"], c: ["CPCRE2"]),
+        gate("GateRouting", ["GatePrimitives", "GateHTTP", "GatePattern"], products: [nioCore]),
+        gate("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras, asn1]),
+        gate("GateObserve", ["GatePrimitives"], products: [nioCore]),
+        gate(
+            "GateAdmission",
+            ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"], products: [nioCore]),
+        gate(
+            "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission"],
+            products: [nioCore, nioPosix, nioSSL, nioTLS]),
+        gate(
+            "GatePlan",
+            [
+                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GateObserve", "GateAdmission", "GateWire",
+            ]),
+        gate(
+            "GateExchange",
+            [
+                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GateObserve", "GateAdmission", "GateWire", "GatePlan",
+            ], products: [nioCore]),
+        gate(
+            "GateConfig",
+            [
+                "GatePrimitives", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits",
+                "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
+            ], c: ["CYAML"], products: [nioCore, nioSSL]),
+        gate(
+            "GateServer",
+            [
+                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateExchange", "GateConfig",
+            ], products: [nioCore, nioPosix, nioSSL]),
+        gate(
+            "portcullis",
+            [
+                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateObserve",
+                "GateAdmission", "GatePlan", "GateExchange", "GateConfig", "GateServer",
+            ], products: [arguments, crypto, cryptoExtras, certificates, asn1], executable: true),
+
+        tests("GatePrimitives"),
+        tests("GateHTTP", ["GatePrimitives"], products: [nioCore]),
+        tests("GateLimits", ["GatePrimitives"]),
+        tests("GateUpstreams", ["GatePrimitives"]),
+        tests("GatePattern", ["GatePrimitives"]),
+        tests("GateRouting", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
+        tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras]),
+        tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
+        tests("GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"], products: [nioCore]),
+        tests("GateWire", ["GatePrimitives", "GateHTTP"], products: [nioCore, nioEmbedded]),
+        tests("GateExchange", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
+        tests("GateConfig", ["GatePrimitives", "GatePlan"]),
+    ]
+)

@@ -1,0 +1,174 @@
+/// Why an exchange or a connection ended as it did: one fixed word, finer than the public code.
+///
+/// The raw value is the word in the access log's `reason` and in tests. `code`, `blame` and `keepsConnection`
+/// are the one place that maps a reason to what the client sees, who is to blame and what becomes of the connection.
+public enum Reason: String, Sendable, CaseIterable {
+    // Served.
+    case ok
+
+    // Reading and vetting (attacks 1–17, 32–42).
+    case clAndTe = "cl_and_te"
+    case badTe = "bad_te"
+    case unknownTe = "unknown_te"
+    case badCl = "bad_cl"
+    case teHttp10 = "te_http10"
+    case badChunk = "bad_chunk"
+    case badTrailer = "bad_trailer"
+    case badHeaderByte = "bad_header_byte"
+    case badHeader = "bad_header"
+    case badRequestLine = "bad_request_line"
+    case badVersion = "bad_version"
+    case badHost = "bad_host"
+    case badTarget = "bad_target"
+    case badExpect = "bad_expect"
+    case earlyUpgradeData = "early_upgrade_data"
+    case upgradeWithBody = "upgrade_with_body"
+    case hopByHopAbuse = "hop_by_hop_abuse"
+    case bodyLengthMismatch = "body_length_mismatch"
+    case pathTraversal = "path_traversal"
+    case pathNormalised = "path_normalised"
+    case pathEncoded = "path_encoded"
+    case pathParam = "path_param"
+    case identitySpoof = "identity_spoof"
+    case requestLineTooLong = "request_line_too_long"
+    case headTooLarge = "too_large"
+    case bodyTooLarge = "body_too_large"
+    case timeoutHeader = "timeout_header"
+    case timeoutBody = "timeout_body"
+    case timeoutRead = "timeout_read"
+    case timeoutTLS = "timeout_tls"
+    case timeoutIdle = "timeout_idle"
+    case timeoutTotal = "timeout_total"
+    case loop = "loop_detected"
+
+    // Accepting.
+    case addressDenied = "address_denied"
+    case overload
+    case tlsFailed = "tls_failed"
+    case tlsUnknownName = "tls_unknown_name"
+    case tlsNoProtocol = "tls_no_protocol"
+    case draining
+    case clientClosed = "client_closed"
+
+    // Routing.
+    case noRoute = "no_route"
+    case methodNotAllowed = "method_not_allowed"
+    case sniHostMismatch = "sni_host_mismatch"
+    case redirected = "redirected_to_https"
+    case preflight = "cors_preflight"
+    case upgradeUnsupported = "upgrade_unsupported"
+
+    // Admission (attacks 44–53).
+    case credentialsMissing = "credentials_missing"
+    case jwtAlg = "jwt_alg"
+    case jwtKid = "jwt_kid"
+    case jwtCrit = "jwt_crit"
+    case jwtMalformed = "jwt_malformed"
+    case jwtSignature = "jwt_signature"
+    case jwtClaim = "jwt_claim"
+    case jwtIssuer = "jwt_issuer"
+    case jwtAudience = "jwt_audience"
+    case jwtExpired = "jwt_expired"
+    case jwtNotYetValid = "jwt_not_yet_valid"
+    case jwtType = "jwt_type"
+    case jwtAmbiguous = "jwt_ambiguous"
+    case jwksUnavailable = "jwks_unavailable"
+    case scopeMissing = "scope_missing"
+    case claimMismatch = "claim_mismatch"
+    case rateLimited = "rate_limited"
+    case undecided
+
+    // Dispatch.
+    case noLiveUpstream = "no_live_upstream"
+    case upstreamSaturated = "upstream_saturated"
+    case upstreamConnectFailed = "upstream_connect_failed"
+    case upstreamConnectTimeout = "upstream_connect_timeout"
+    case upstreamTLSFailed = "upstream_tls_failed"
+    case upstreamAddressRefused = "upstream_address_refused"
+    case dnsError = "dns_error"
+
+    // Relay.
+    case badUpstreamResponse = "bad_upstream_response"
+    case upstreamReset = "upstream_reset"
+    case upstreamTimeout = "upstream_timeout"
+    case earlyFinal = "early_final"
+    case clientAborted = "client_aborted"
+
+    // Ours.
+    case internalError = "internal_error"
+
+    /// The public code, or nil where no refusal is answered (served, or the peer is gone).
+    public var code: RefusalCode? {
+        switch self {
+        case .ok, .redirected, .preflight, .earlyFinal, .clientAborted, .clientClosed, .tlsFailed, .tlsUnknownName,
+            .tlsNoProtocol, .timeoutTLS, .timeoutIdle, .draining:
+            nil
+        case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,
+            .badRequestLine, .badVersion, .badHost, .badTarget, .badExpect, .earlyUpgradeData, .upgradeWithBody,
+            .hopByHopAbuse, .bodyLengthMismatch, .pathTraversal, .pathNormalised, .pathEncoded, .pathParam,
+            .identitySpoof:
+            .malformedRequest
+        case .unknownTe, .upgradeUnsupported: .unsupported
+        case .requestLineTooLong: .uriTooLong
+        case .headTooLarge: .headersTooLarge
+        case .bodyTooLarge: .bodyTooLarge
+        case .timeoutHeader, .timeoutBody, .timeoutRead, .timeoutTotal: .requestTimeout
+        case .loop: .loopDetected
+        case .addressDenied: .forbidden
+        case .overload: .overloaded
+        case .noRoute: .noRoute
+        case .methodNotAllowed: .methodNotAllowed
+        case .sniHostMismatch: .misdirectedRequest
+        case .credentialsMissing: .credentialsMissing
+        case .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtIssuer, .jwtAudience,
+            .jwtNotYetValid, .jwtType, .jwtAmbiguous:
+            .credentialsInvalid
+        case .jwtExpired: .credentialsExpired
+        case .jwksUnavailable: .dependencyUnavailable
+        case .scopeMissing: .scopeMissing
+        case .claimMismatch: .forbidden
+        case .rateLimited: .rateLimited
+        case .undecided: .internalError
+        case .noLiveUpstream: .noHealthyUpstream
+        case .upstreamSaturated: .upstreamSaturated
+        case .upstreamConnectFailed, .upstreamAddressRefused, .dnsError: .upstreamConnectFailed
+        case .upstreamConnectTimeout: .upstreamConnectTimeout
+        case .upstreamTLSFailed: .upstreamTLSFailed
+        case .badUpstreamResponse: .upstreamInvalidResponse
+        case .upstreamReset: .upstreamClosed
+        case .upstreamTimeout: .upstreamTimeout
+        case .internalError: .internalError
+        }
+    }
+
+    /// Who is to blame.
+    public var blame: Blame {
+        switch self {
+        case .ok, .redirected, .preflight, .draining, .timeoutIdle, .clientClosed: .nobody
+        case .overload, .internalError, .undecided: .gateway
+        case .jwksUnavailable, .noLiveUpstream, .upstreamSaturated, .upstreamConnectFailed,
+            .upstreamConnectTimeout, .upstreamTLSFailed, .dnsError, .badUpstreamResponse, .upstreamReset,
+            .upstreamTimeout, .earlyFinal:
+            .upstream
+        case .upstreamAddressRefused: .operator
+        default: .client
+        }
+    }
+
+    /// Whether the framing of the connection can still be trusted after this refusal.
+    ///
+    /// A refusal by policy keeps the connection; what was misread or not drained closes it.
+    public var keepsConnection: Bool {
+        switch self {
+        case .ok, .redirected, .preflight, .noRoute, .methodNotAllowed, .sniHostMismatch, .credentialsMissing,
+            .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtIssuer, .jwtAudience,
+            .jwtExpired, .jwtNotYetValid, .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing,
+            .claimMismatch, .rateLimited, .undecided, .noLiveUpstream, .upstreamSaturated, .upstreamConnectFailed,
+            .upstreamConnectTimeout, .upstreamTLSFailed, .upstreamAddressRefused, .dnsError, .badUpstreamResponse,
+            .upstreamReset, .upstreamTimeout, .addressDenied, .identitySpoof, .pathTraversal, .pathNormalised,
+            .pathEncoded, .pathParam, .loop, .upgradeUnsupported, .earlyFinal, .internalError:
+            true
+        default: false
+        }
+    }
+}

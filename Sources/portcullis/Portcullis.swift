@@ -1,0 +1,3 @@
+@main struct Portcullis {
+    static func main() {}
+}
