@@ -132,7 +132,9 @@ let package = Package(
         tests("GateRouting", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
         tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras]),
         tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
-        tests("GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"], products: [nioCore]),
+        tests(
+            "GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"],
+            products: [nioCore]),
         tests("GateWire", ["GatePrimitives", "GateHTTP"], products: [nioCore, nioEmbedded]),
         tests("GateExchange", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
         tests("GateConfig", ["GatePrimitives", "GatePlan"]),
