@@ -7,7 +7,7 @@ import PackageDescription
 /// Every module's layer, the same numbers as in ARCHITECTURE.md.
 let layers: [String: Int] = [
     "GatePrimitives": 0,
-    "GateHTTP": 1, "GateLimits": 1, "GateUpstreams": 1, "GatePattern": 1,
+    "GateSettings": 1, "GateHTTP": 1, "GateLimits": 1, "GateUpstreams": 1, "GatePattern": 1,
     "GateRouting": 2, "GateIdentity": 2, "GateWAF": 2, "GateObserve": 2,
     "GateAdmission": 3,
     "GateWire": 4,
@@ -80,6 +80,7 @@ let package = Package(
         .systemLibrary(name: "CYAML"),
         .systemLibrary(name: "CPCRE2"),
         gate("GatePrimitives"),
+        gate("GateSettings", ["GatePrimitives"], c: ["CYAML"]),
         gate("GateHTTP", ["GatePrimitives"], products: [nioCore]),
         gate("GateLimits", ["GatePrimitives"]),
         gate("GateUpstreams", ["GatePrimitives"]),
@@ -108,9 +109,9 @@ let package = Package(
         gate(
             "GateConfig",
             [
-                "GatePrimitives", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits",
+                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits",
                 "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
-            ], c: ["CYAML"], products: [nioCore, nioSSL]),
+            ], products: [nioCore, nioSSL, crypto]),
         gate(
             "GateServer",
             [
@@ -125,6 +126,7 @@ let package = Package(
             ], products: [arguments, crypto, cryptoExtras, certificates, asn1], executable: true),
 
         tests("GatePrimitives"),
+        tests("GateSettings", ["GatePrimitives"]),
         tests("GateHTTP", ["GatePrimitives"], products: [nioCore]),
         tests("GateLimits", ["GatePrimitives"]),
         tests("GateUpstreams", ["GatePrimitives"]),
@@ -137,6 +139,6 @@ let package = Package(
             products: [nioCore]),
         tests("GateWire", ["GatePrimitives", "GateHTTP"], products: [nioCore, nioEmbedded]),
         tests("GateExchange", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
-        tests("GateConfig", ["GatePrimitives", "GatePlan"]),
+        tests("GateConfig", ["GatePrimitives", "GateSettings", "GatePlan"]),
     ]
 )
