@@ -7,7 +7,7 @@ import PackageDescription
 /// Every module's layer, the same numbers as in ARCHITECTURE.md.
 let layers: [String: Int] = [
     "GatePrimitives": 0,
-    "GateSettings": 1, "GateHTTP": 1, "GateLimits": 1, "GateUpstreams": 1, "GatePattern": 1,
+    "GateSettings": 1, "GateHTTP": 1, "GateLimits": 1, "GateUpstreams": 1, "GatePattern": 1, "GateSupervisor": 1,
     "GateRouting": 2, "GateIdentity": 2, "GateWAF": 2, "GateObserve": 2,
     "GateAdmission": 3,
     "GateWire": 4,
@@ -79,12 +79,14 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CYAML"),
         .systemLibrary(name: "CPCRE2"),
+        .systemLibrary(name: "CLinux"),
         gate("GatePrimitives"),
         gate("GateSettings", ["GatePrimitives"], c: ["CYAML"]),
         gate("GateHTTP", ["GatePrimitives"], products: [nioCore]),
         gate("GateLimits", ["GatePrimitives"]),
         gate("GateUpstreams", ["GatePrimitives"]),
         gate("GatePattern", ["GatePrimitives"], c: ["CPCRE2"]),
+        gate("GateSupervisor", ["GatePrimitives"], c: ["CLinux"]),
         gate("GateRouting", ["GatePrimitives", "GateHTTP", "GatePattern"], products: [nioCore]),
         gate("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras, asn1]),
         gate("GateObserve", ["GatePrimitives"], products: [nioCore]),
@@ -116,13 +118,13 @@ let package = Package(
             "GateServer",
             [
                 "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams",
-                "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateExchange", "GateConfig",
+                "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateExchange", "GateConfig", "GateSupervisor",
             ], products: [nioCore, nioPosix, nioSSL]),
         gate(
             "portcullis",
             [
                 "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateObserve",
-                "GateAdmission", "GatePlan", "GateExchange", "GateConfig", "GateServer",
+                "GateAdmission", "GatePlan", "GateExchange", "GateConfig", "GateServer", "GateSupervisor",
             ], products: [arguments, crypto, cryptoExtras, certificates, asn1], executable: true),
 
         tests("GatePrimitives"),
@@ -131,6 +133,7 @@ let package = Package(
         tests("GateLimits", ["GatePrimitives"]),
         tests("GateUpstreams", ["GatePrimitives"]),
         tests("GatePattern", ["GatePrimitives"]),
+        tests("GateSupervisor", ["GatePrimitives"]),
         tests("GateRouting", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
         tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras]),
         tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
