@@ -1,0 +1,70 @@
+/// The names of one plan, indexed as the plan's arrays are, each rendered for a log once.
+///
+/// Immutable and shared by all loops. The plan owns one; an exchange refers to its plan's until it has finished, so that
+/// a reload cannot put a wrong name into a log line or a counter.
+public final class NameTable: Sendable {
+    /// An upstream's name and the texts of its endpoints, in the plan's order.
+    public struct Upstream: Sendable {
+        /// The upstream's name in the configuration.
+        public let name: String
+        /// Each endpoint as `host:port` or `unix:path`.
+        public let endpoints: [String]
+
+        /// The upstream `name` with these endpoints.
+        public init(name: String, endpoints: [String]) {
+            self.name = name
+            self.endpoints = endpoints
+        }
+    }
+
+    /// The index that stands for "none" in every field of an ``ExchangeRecord``.
+    public static let none = -1
+
+    /// The digest of the configuration in force.
+    public let revision: String
+    /// The listeners' names.
+    public let listeners: [String]
+    /// The routes' names.
+    public let routes: [String]
+    /// The upstreams and their endpoints.
+    public let upstreams: [Upstream]
+    /// The limits' names.
+    public let limits: [String]
+    /// The identities' names.
+    public let identities: [String]
+
+    let revisionText: [UInt8]
+    let listenerTexts: [[UInt8]]
+    let routeTexts: [[UInt8]]
+    let upstreamTexts: [[UInt8]]
+    let endpointTexts: [[[UInt8]]]
+
+    /// The names of the plan whose digest is `revision`.
+    public init(
+        revision: String, listeners: [String], routes: [String], upstreams: [Upstream], limits: [String] = [],
+        identities: [String] = []
+    ) {
+        self.revision = revision
+        self.listeners = listeners
+        self.routes = routes
+        self.upstreams = upstreams
+        self.limits = limits
+        self.identities = identities
+        revisionText = JSONText.quoted(revision)
+        listenerTexts = listeners.map { JSONText.quoted($0) }
+        routeTexts = routes.map { JSONText.quoted($0) }
+        upstreamTexts = upstreams.map { JSONText.quoted($0.name) }
+        endpointTexts = upstreams.map { $0.endpoints.map { JSONText.quoted($0) } }
+    }
+
+    /// No names at all: for connections that end before a plan was looked at, and for tests.
+    public static let empty = NameTable(revision: "", listeners: [], routes: [], upstreams: [])
+}
+
+extension Array {
+    /// The element at `index`, or nil where there is none.
+    @inline(__always)
+    func at(_ index: Int) -> Element? {
+        index >= 0 && index < count ? self[index] : nil
+    }
+}
