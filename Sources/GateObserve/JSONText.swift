@@ -64,7 +64,8 @@ enum JSONText {
     /// Whether all bytes are printable ASCII other than `"` and `\`; without an early exit, so that it vectorises.
     private static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var odd = false
-        for unsafebyte in unsafe bytes {
+        for index in 0..<bytes.count {
+            let byte = unsafe bytes[index]
             odd = odd || (byte &- 0x20) > 0x5e || byte == 0x22 || byte == 0x5c
         }
         return !odd
