@@ -66,8 +66,6 @@ public enum Reason: String, Sendable, CaseIterable {
     case jwtMalformed = "jwt_malformed"
     case jwtSignature = "jwt_signature"
     case jwtClaim = "jwt_claim"
-    case jwtIssuer = "jwt_issuer"
-    case jwtAudience = "jwt_audience"
     case jwtExpired = "jwt_expired"
     case jwtNotYetValid = "jwt_not_yet_valid"
     case jwtType = "jwt_type"
@@ -120,8 +118,8 @@ public enum Reason: String, Sendable, CaseIterable {
         case .methodNotAllowed: .methodNotAllowed
         case .sniHostMismatch: .misdirectedRequest
         case .credentialsMissing: .credentialsMissing
-        case .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtIssuer, .jwtAudience,
-            .jwtNotYetValid, .jwtType, .jwtAmbiguous:
+        case .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtNotYetValid, .jwtType,
+            .jwtAmbiguous:
             .credentialsInvalid
         case .jwtExpired: .credentialsExpired
         case .jwksUnavailable: .dependencyUnavailable
@@ -161,8 +159,7 @@ public enum Reason: String, Sendable, CaseIterable {
     public var keepsConnection: Bool {
         switch self {
         case .ok, .redirected, .preflight, .noRoute, .methodNotAllowed, .sniHostMismatch, .credentialsMissing,
-            .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtIssuer, .jwtAudience,
-            .jwtExpired, .jwtNotYetValid, .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing,
+            .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtExpired, .jwtNotYetValid, .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing,
             .claimMismatch, .rateLimited, .undecided, .noLiveUpstream, .upstreamSaturated, .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .upstreamAddressRefused, .dnsError, .badUpstreamResponse,
             .upstreamReset, .upstreamTimeout, .addressDenied, .identitySpoof, .pathTraversal, .pathNormalised,
