@@ -1,3 +1,4 @@
+public import GatePrimitives
 public import Glibc
 
 /// What a listener asks for: a name, an address, and how many sockets share it.
@@ -5,14 +6,14 @@ public struct ListenRequest: Equatable, Sendable {
     /// The listener's name in the configuration, or `admin`, `telemetry`; contains neither `:` nor white space.
     public let name: String
     /// Where to listen.
-    public let address: ListeningAddress
+    public let address: SocketEndpoint
     /// One socket per event loop that accepts; at least 1.
     public let sockets: Int
     /// The permission bits of a unix socket.
     public let mode: mode_t
 
     /// A request for `sockets` sockets on `address`.
-    public init(name: String, address: ListeningAddress, sockets: Int, mode: mode_t = 0o600) {
+    public init(name: String, address: SocketEndpoint, sockets: Int, mode: mode_t = 0o600) {
         self.name = name
         self.address = address
         self.sockets = max(1, sockets)
@@ -27,12 +28,12 @@ public struct ListeningSocket: Equatable, Sendable {
     /// The event loop that accepts from it, counted from 0.
     public let loop: Int
     /// The address, with the port that the kernel chose where 0 was asked for.
-    public let address: ListeningAddress
+    public let address: SocketEndpoint
     /// The descriptor; the same number in the supervisor and in the worker.
     public let descriptor: Int32
 
     /// A socket that is already open.
-    public init(name: String, loop: Int, address: ListeningAddress, descriptor: Int32) {
+    public init(name: String, loop: Int, address: SocketEndpoint, descriptor: Int32) {
         self.name = name
         self.loop = loop
         self.address = address
@@ -46,7 +47,7 @@ public struct ListeningSocket: Equatable, Sendable {
     public init?(argument: String) {
         let parts = argument.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, let descriptor = Int32(parts[0]), descriptor > 2, let loop = Int(parts[1]), loop >= 0,
-            !parts[2].isEmpty, let address = ListeningAddress(String(parts[3]))
+            !parts[2].isEmpty, let address = try? SocketEndpoint(String(parts[3]))
         else { return nil }
         self.init(name: String(parts[2]), loop: loop, address: address, descriptor: descriptor)
     }
@@ -65,14 +66,14 @@ extension ListeningSocket {
         if case .unix(let path) = address {
             return try openUnix(request, path: path)
         }
-        if !address.wantsAnyPort {
+        if address.port != 0 {
             close(try bound(to: address, name: request.name, shared: false))
         }
         var sockets: [ListeningSocket] = []
         do throws(SystemError) {
             for loop in 0..<request.sockets {
                 let descriptor = try bound(to: address, name: request.name, shared: true)
-                if address.wantsAnyPort {
+                if address.port == 0 {
                     address = address.withPort(port(of: descriptor))
                 }
                 sockets.append(.init(name: request.name, loop: loop, address: address, descriptor: descriptor))
@@ -86,12 +87,16 @@ extension ListeningSocket {
     }
 
     /// A new socket bound to an IP address; `shared` lets further sockets of this process join it.
-    private static func bound(to address: ListeningAddress, name: String, shared: Bool) throws(SystemError) -> Int32 {
-        let descriptor = try stream(address.family, name: name)
+    private static func bound(to address: SocketEndpoint, name: String, shared: Bool) throws(SystemError) -> Int32 {
+        guard let family = address.addressFamily else {
+            throw SystemError(
+                "listener \(name): cannot listen on \(address)", number: EAFNOSUPPORT, advice: "write an IP address")
+        }
+        let descriptor = try stream(family, name: name)
         let options: [(Int32, Int32)] =
             [(SOL_SOCKET, SO_REUSEADDR)] + (shared ? [(SOL_SOCKET, SO_REUSEPORT)] : [])
             // An IPv6 wildcard would take IPv4 connections, too: an address means what it says.
-            + (address.family == AF_INET6 ? [(Int32(IPPROTO_IPV6), IPV6_V6ONLY)] : [])
+            + (family == AF_INET6 ? [(Int32(IPPROTO_IPV6), IPV6_V6ONLY)] : [])
         for (level, option) in options {
             var on: Int32 = 1
             // SAFETY: the option's value is the Int32 whose size is passed.
@@ -158,7 +163,7 @@ extension ListeningSocket {
     }
 
     private static func listen(
-        on descriptor: Int32, _ address: ListeningAddress, name: String
+        on descriptor: Int32, _ address: SocketEndpoint, name: String
     ) throws(SystemError) {
         guard Glibc.listen(descriptor, backlog) == 0 else {
             throw SystemError("listener \(name): cannot listen on \(address)", number: errno)

@@ -21,7 +21,12 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
         var buffer = [CChar](repeating: 0, count: 256)
         // SAFETY: the POSIX strerror_r writes at most the given size, with a closing NUL.
         let found = unsafe strerror_r(number, &buffer, buffer.count) == 0
-        let text = "\(attempt): \(found ? string(fromNulTerminated: buffer) : "error \(number)")"
+        let text = "\(attempt): \(found ? Self.text(buffer) : "error \(number)")"
         return advice.isEmpty ? text : "\(text) (\(advice))"
+    }
+
+    /// The text before the first NUL of `characters`.
+    private static func text(_ characters: [CChar]) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+import GatePrimitives
 import Glibc
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 /// Real sockets on the loopback, each with a port that the kernel chose.
 @Suite(.serialized) struct ListeningSocketTests {
     private func request(_ address: String, sockets: Int = 1, mode: mode_t = 0o600) throws -> ListenRequest {
-        ListenRequest(name: "public", address: try #require(ListeningAddress(address)), sockets: sockets, mode: mode)
+        ListenRequest(name: "public", address: try SocketEndpoint(address), sockets: sockets, mode: mode)
     }
 
     private func release(_ sockets: [ListeningSocket]) {
@@ -20,7 +21,7 @@ import Testing
         #expect(sockets.map(\.loop) == [0, 1, 2])
         #expect(Set(sockets.map(\.descriptor)).count == 3)
         #expect(Set(sockets.map(\.address.description)).count == 1)
-        #expect(!sockets[0].address.wantsAnyPort)
+        #expect(sockets[0].address.port != 0)
     }
 
     @Test func aSecondGatewayOnTheSameAddressFailsWithAddressInUse() throws {
@@ -71,5 +72,22 @@ import Testing
             try ListeningSocket.open(request("unix:/nonexistent-directory/x.sock"))
         }
         #expect(error?.description.hasSuffix("(its directory does not exist)") == true)
+    }
+
+    @Test func aNameIsNoAddressToListenOn() throws {
+        let error = #expect(throws: SystemError.self) { try ListeningSocket.open(request("localhost:0")) }
+        #expect(error?.number == EAFNOSUPPORT)
+    }
+
+    @Test(arguments: ["127.0.0.1:1", "[::1]:2", "unix:/a:b"])
+    func aSocketsArgumentReadsBack(address: String) throws {
+        let socket = ListeningSocket(
+            name: "public", loop: 3, address: try SocketEndpoint(address), descriptor: 12)
+        #expect(ListeningSocket(argument: socket.argument) == socket)
+    }
+
+    @Test(arguments: ["", "1:0:a:127.0.0.1:1", "5:-1:a:127.0.0.1:1", "5:0::127.0.0.1:1", "5:0:a:nowhere", "5:0:a"])
+    func whatIsNoSocketArgumentIsNil(argument: String) {
+        #expect(ListeningSocket(argument: argument) == nil)
     }
 }

@@ -1,0 +1,65 @@
+import ArgumentParser
+import CPCRE2
+import CVersion
+import CYAML
+
+/// What this build is made of.
+enum Version {
+    /// The version of the product.
+    static let number = "0.1.0"
+
+    /// The commit it was built from, `+changes` where the tree had others; `development` outside `make build`.
+    static let revision = PORTCULLIS_REVISION
+
+    /// The compiler's version.
+    static var toolchain: String {
+        #if compiler(>=6.4)
+            "Swift 6.4 or later"
+        #elseif compiler(>=6.3)
+            "Swift 6.3"
+        #else
+            "Swift 6.2"
+        #endif
+    }
+
+    /// The linked C libraries, by name, as they report themselves.
+    static var libraries: [(name: String, version: String)] {
+        // SAFETY: libyaml returns a static string.
+        let yaml = unsafe String(cString: yaml_get_version_string())
+        return [("libyaml", yaml), ("pcre2", pcre2), ("boringssl", PORTCULLIS_BORINGSSL)]
+    }
+
+    private static var pcre2: String {
+        var text = [UInt8](repeating: 0, count: 64)
+        // SAFETY: pcre2_config(PCRE2_CONFIG_VERSION) writes a string of fewer than 64 bytes ("10.42 2022-12-11").
+        let length = unsafe text.withUnsafeMutableBytes { raw in
+            unsafe pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), raw.baseAddress)
+        }
+        guard length > 1, Int(length) <= text.count else { return "unknown" }
+        return String(decoding: text.prefix(Int(length) - 1), as: UTF8.self)
+    }
+}
+
+/// `portcullis version`.
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Print version, revision, toolchain and the linked libraries.")
+
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        if json {
+            var object = JSONLine()
+            object.add("version", Version.number)
+            object.add("revision", Version.revision)
+            object.add("toolchain", Version.toolchain)
+            for library in Version.libraries { object.add(library.name, library.version) }
+            print(object.text)
+        } else {
+            print("portcullis \(Version.number)")
+            print("revision  \(Version.revision)")
+            print("toolchain \(Version.toolchain)")
+            for library in Version.libraries { print("\(library.name) \(library.version)") }
+        }
+    }
+}
