@@ -18,19 +18,10 @@ public struct EventLine: Sendable {
 
     private let level: Level
     private let event: String
-    private let fields: [(name: String, value: Value)]
-
-    /// A field's value.
-    public enum Value: Sendable, ExpressibleByStringLiteral {
-        case text(String)
-        case number(Int)
-
-        /// A literal is text.
-        public init(stringLiteral value: String) { self = .text(value) }
-    }
+    private let fields: [(name: String, value: JSONValue)]
 
     /// An event with its fields, in the order in which they are written.
-    public init(_ level: Level, _ event: String, _ fields: [(String, Value)] = []) {
+    public init(_ level: Level, _ event: String, _ fields: [(String, JSONValue)] = []) {
         self.level = level
         self.event = event
         self.fields = fields.map { (name: $0.0, value: $0.1) }
@@ -41,24 +32,13 @@ public struct EventLine: Sendable {
         let stamp = Self.timestamp(time)
         switch format {
         case .json:
-            var line = "{\"time\":\"\(stamp)\",\"level\":\"\(level.rawValue)\",\"event\":\"\(event)\""
-            for field in fields {
-                line += ",\"\(field.name)\":"
-                switch field.value {
-                case .text(let text): line += "\"\(Self.escaped(text))\""
-                case .number(let number): line += String(number)
-                }
-            }
-            return line + "}\n"
+            let head: [JSONValue.Member] = [
+                .init("time", .text(stamp)), .init("level", .text(level.rawValue)), .init("event", .text(event)),
+            ]
+            return JSONValue.object(head + fields.map { .init($0.name, $0.value) }).rendered + "\n"
         case .text:
-            var line = "\(stamp) \(level.rawValue) \(event)"
-            for field in fields {
-                switch field.value {
-                case .text(let text): line += " \(field.name)=\"\(Self.escaped(text))\""
-                case .number(let number): line += " \(field.name)=\(number)"
-                }
-            }
-            return line + "\n"
+            let details = fields.map { " \($0.name)=\($0.value.rendered)" }
+            return "\(stamp) \(level.rawValue) \(event)\(details.joined())\n"
         }
     }
 
@@ -88,24 +68,5 @@ public struct EventLine: Sendable {
         let (hour, minute, second) = unsafe (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(hour, 2)):\(padded(minute, 2)):"
             + "\(padded(second, 2)).\(padded(Int(time.milliseconds % 1000), 3))Z"
-    }
-
-    /// `text` inside a JSON string: quotes, backslashes and control characters escaped.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}", "\u{2028}", "\u{2029}":
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

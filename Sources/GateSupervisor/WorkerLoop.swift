@@ -1,3 +1,4 @@
+import GatePrimitives
 import Glibc
 
 /// What the worker's main thread asks of the gateway that runs on the other threads; each call returns at once.
