@@ -80,6 +80,7 @@ let package = Package(
         .systemLibrary(name: "CYAML"),
         .systemLibrary(name: "CPCRE2"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CVersion"),
         gate("GatePrimitives"),
         gate("GateSettings", ["GatePrimitives"], c: ["CYAML"]),
         gate("GateHTTP", ["GatePrimitives"], products: [nioCore]),
@@ -125,7 +126,7 @@ let package = Package(
             [
                 "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateObserve",
                 "GateAdmission", "GatePlan", "GateExchange", "GateConfig", "GateServer", "GateSupervisor",
-            ], products: [arguments, crypto, cryptoExtras, certificates, asn1], executable: true),
+            ], c: ["CVersion", "CYAML", "CPCRE2"], products: [arguments, crypto, cryptoExtras, certificates, asn1], executable: true),
 
         tests("GatePrimitives"),
         tests("GateSettings", ["GatePrimitives"]),

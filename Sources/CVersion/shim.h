@@ -1,4 +1,4 @@
-// What `portcullis version` prints of this build. tools/stamp-revision writes stamp.h, which git does not keep.
+// What `portcullis version` says of its build. tools/stamp-revision writes stamp.h, which git does not keep.
 #ifndef PORTCULLIS_CVERSION_H
 #define PORTCULLIS_CVERSION_H
 
@@ -6,6 +6,8 @@
 #include "stamp.h"
 #else
 #define PORTCULLIS_REVISION "development"
+#define PORTCULLIS_TOOLCHAIN "unknown"
+#define PORTCULLIS_BORINGSSL "unknown"
 #endif
 
 #endif

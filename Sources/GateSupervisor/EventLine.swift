@@ -18,10 +18,10 @@ public struct EventLine: Sendable {
 
     private let level: Level
     private let event: String
-    private let fields: [(name: String, value: JSONValue)]
+    private let fields: [(name: String, value: JSONOutput)]
 
     /// An event with its fields, in the order in which they are written.
-    public init(_ level: Level, _ event: String, _ fields: [(String, JSONValue)] = []) {
+    public init(_ level: Level, _ event: String, _ fields: [(String, JSONOutput)] = []) {
         self.level = level
         self.event = event
         self.fields = fields.map { (name: $0.0, value: $0.1) }
@@ -32,10 +32,10 @@ public struct EventLine: Sendable {
         let stamp = Self.timestamp(time)
         switch format {
         case .json:
-            let head: [JSONValue.Member] = [
+            let head: [JSONOutput.Member] = [
                 .init("time", .text(stamp)), .init("level", .text(level.rawValue)), .init("event", .text(event)),
             ]
-            return JSONValue.object(head + fields.map { .init($0.name, $0.value) }).rendered + "\n"
+            return JSONOutput.object(head + fields.map { .init($0.name, $0.value) }).rendered + "\n"
         case .text:
             let details = fields.map { " \($0.name)=\($0.value.rendered)" }
             return "\(stamp) \(level.rawValue) \(event)\(details.joined())\n"

@@ -63,7 +63,7 @@ public struct Supervisor {
         if let user = settings.user { try Privileges.drop(toUser: user, group: settings.group) }
         try Privileges.forbidNew()
         for socket in sockets where socket.loop == 0 {
-            let fields: [(String, JSONValue)] = [
+            let fields: [(String, JSONOutput)] = [
                 ("listener", .text(socket.name)), ("address", .text(socket.address.description)),
             ]
             EventLine(.info, "listening", fields).write(settings.format)
@@ -157,7 +157,7 @@ public struct Supervisor {
 extension SupervisorMachine.Report {
     /// The event's line.
     func line(worker: pid_t?) -> EventLine {
-        let process: [(String, JSONValue)] = worker.map { [("pid", .number(Int($0)))] } ?? []
+        let process: [(String, JSONOutput)] = worker.map { [("pid", .number(Int($0)))] } ?? []
         switch self {
         case .ready: return EventLine(.info, "ready", process)
         case .died(let end): return EventLine(.error, "worker_died", end.fields)
@@ -176,7 +176,7 @@ extension SupervisorMachine.Report {
 }
 
 extension WorkerEnd {
-    fileprivate var fields: [(String, JSONValue)] {
+    fileprivate var fields: [(String, JSONOutput)] {
         switch self {
         case .exited(let status): [("status", .number(Int(status)))]
         case .signalled(let signal): [("signal", .number(Int(signal)))]

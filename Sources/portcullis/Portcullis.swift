@@ -11,10 +11,9 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ExplainCommand.self, TokenCommand.self, DemoCommand.self,
-            VersionCommand.self,
-            WorkerCommand.self, SampleBackendCommand.self,
-            TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self, ImportCommand.self,
+            VersionCommand.self, SampleBackendCommand.self,
+            TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self,
+            ImportCommand.self,
         ]
     )
 }

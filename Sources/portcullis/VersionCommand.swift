@@ -2,6 +2,7 @@ import ArgumentParser
 import CPCRE2
 import CVersion
 import CYAML
+import GatePrimitives
 
 /// What this build is made of.
 enum Version {
@@ -12,15 +13,7 @@ enum Version {
     static let revision = PORTCULLIS_REVISION
 
     /// The compiler's version.
-    static var toolchain: String {
-        #if compiler(>=6.4)
-            "Swift 6.4 or later"
-        #elseif compiler(>=6.3)
-            "Swift 6.3"
-        #else
-            "Swift 6.2"
-        #endif
-    }
+    static let toolchain = PORTCULLIS_TOOLCHAIN
 
     /// The linked C libraries, by name, as they report themselves.
     static var libraries: [(name: String, version: String)] {
@@ -48,18 +41,14 @@ struct VersionCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
+        var lines = [
+            ("portcullis", Version.number), ("revision", Version.revision), ("toolchain", Version.toolchain),
+        ]
+        lines += Version.libraries
         if json {
-            var object = JSONLine()
-            object.add("version", Version.number)
-            object.add("revision", Version.revision)
-            object.add("toolchain", Version.toolchain)
-            for library in Version.libraries { object.add(library.name, library.version) }
-            print(object.text)
+            print(JSONOutput.object(lines.map { .init($0.0, .text($0.1)) }).rendered)
         } else {
-            print("portcullis \(Version.number)")
-            print("revision  \(Version.revision)")
-            print("toolchain \(Version.toolchain)")
-            for library in Version.libraries { print("\(library.name) \(library.version)") }
+            for (name, value) in lines { print(name, value) }
         }
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// Off the data path: it makes a string. Control characters, U+2028 and U+2029 are escaped, so that a value can
 /// neither end a line nor act on a terminal.
-public indirect enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral {
+public indirect enum JSONOutput: Equatable, Sendable, ExpressibleByStringLiteral {
     /// A string.
     case text(String)
     /// A whole number.
@@ -12,17 +12,17 @@ public indirect enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral 
     /// No value.
     case null
     /// Values in order.
-    case array([JSONValue])
+    case array([JSONOutput])
     /// Members in order; names are not checked for duplicates.
     case object([Member])
 
     /// A name and its value.
     public struct Member: Equatable, Sendable {
         let name: String
-        let value: JSONValue
+        let value: JSONOutput
 
         /// The member `name`.
-        public init(_ name: String, _ value: JSONValue) {
+        public init(_ name: String, _ value: JSONOutput) {
             self.name = name
             self.value = value
         }
