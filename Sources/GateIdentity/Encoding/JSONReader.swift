@@ -34,7 +34,7 @@ public struct JSONReader {
     private init() {}
 
     /// The one value that `bytes` hold.
-    public static func read(_ bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
+    public static func read(_ bytes: Span<UInt8>) throws(JSONError) -> JSONNode {
         var reader = JSONReader()
         reader.skipSpace(bytes)
         let value = try reader.value(bytes, depth: 0)
@@ -58,7 +58,7 @@ public struct JSONReader {
         index &+= 1
     }
 
-    private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONNode {
         guard depth < JSONReader.maxDepth else { throw error(.depth) }
         values &+= 1
         guard values <= JSONReader.maxValues else { throw error(.size) }
@@ -74,15 +74,15 @@ public struct JSONReader {
     }
 
     private mutating func literal(
-        _ word: [UInt8], _ value: JSONValue, _ bytes: Span<UInt8>
-    ) throws(JSONError) -> JSONValue {
+        _ word: [UInt8], _ value: JSONNode, _ bytes: Span<UInt8>
+    ) throws(JSONError) -> JSONNode {
         for byte in word { try expect(byte, bytes) }
         return value
     }
 
-    private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func object(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONNode {
         index &+= 1
-        var members: [JSONValue.Member] = []
+        var members: [JSONNode.Member] = []
         skipSpace(bytes)
         if peek(bytes) == 0x7D {
             index &+= 1
@@ -98,7 +98,7 @@ public struct JSONReader {
             skipSpace(bytes)
             try expect(0x3A, bytes)
             skipSpace(bytes)
-            members.append(JSONValue.Member(name: name, value: try value(bytes, depth: depth &+ 1)))
+            members.append(JSONNode.Member(name: name, value: try value(bytes, depth: depth &+ 1)))
             skipSpace(bytes)
             if peek(bytes) == 0x7D {
                 index &+= 1
@@ -108,9 +108,9 @@ public struct JSONReader {
         }
     }
 
-    private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func array(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONNode {
         index &+= 1
-        var elements: [JSONValue] = []
+        var elements: [JSONNode] = []
         skipSpace(bytes)
         if peek(bytes) == 0x5D {
             index &+= 1

@@ -48,7 +48,7 @@ public struct JSONWebKey: Sendable {
     let material: Material
 
     /// The key that a JWK describes.
-    public init(_ value: JSONValue) throws(Problem) {
+    public init(_ value: JSONNode) throws(Problem) {
         guard value.isObject else { throw .malformed }
         try JSONWebKey.checkPurpose(value)
         keyID = try JSONWebKey.keyID(value)
@@ -77,7 +77,7 @@ public struct JSONWebKey: Sendable {
         if case .rsa(_, let modulusLength) = material { modulusLength } else { algorithm.signatureLength ?? 0 }
     }
 
-    private static func checkPurpose(_ value: JSONValue) throws(Problem) {
+    private static func checkPurpose(_ value: JSONNode) throws(Problem) {
         // RFC 7517 §4.2 and §4.3.
         if let use = value["use"] {
             guard use == .string([UInt8]("sig".utf8)) else { throw .notForSignatures }
@@ -90,20 +90,20 @@ public struct JSONWebKey: Sendable {
         guard value["d"] == nil, value["p"] == nil, value["q"] == nil else { throw .privateKey }
     }
 
-    private static func keyID(_ value: JSONValue) throws(Problem) -> [UInt8]? {
+    private static func keyID(_ value: JSONNode) throws(Problem) -> [UInt8]? {
         guard let member = value["kid"] else { return nil }
         guard let text = member.string, !text.isEmpty, text.count <= maxKeyIDBytes else { throw .keyID }
         return text
     }
 
-    private static func octets(_ value: JSONValue, _ name: String) throws(Problem) -> [UInt8] {
+    private static func octets(_ value: JSONNode, _ name: String) throws(Problem) -> [UInt8] {
         guard let text = value[name]?.string, let bytes = Base64URL.decode(text.span), !bytes.isEmpty else {
             throw .malformed
         }
         return bytes
     }
 
-    private static func ellipticCurve(_ value: JSONValue) throws(Problem) -> (Material, AlgorithmSet) {
+    private static func ellipticCurve(_ value: JSONNode) throws(Problem) -> (Material, AlgorithmSet) {
         guard let curve = value["crv"]?.string else { throw .malformed }
         let x = try octets(value, "x")
         let y = try octets(value, "y")
@@ -125,7 +125,7 @@ public struct JSONWebKey: Sendable {
         }
     }
 
-    private static func rsa(_ value: JSONValue) throws(Problem) -> Material {
+    private static func rsa(_ value: JSONNode) throws(Problem) -> Material {
         let modulus = try octets(value, "n")
         let exponent = try octets(value, "e")
         // RFC 7518 §2: the shortest form, so without leading zeros.
@@ -142,7 +142,7 @@ public struct JSONWebKey: Sendable {
         return .rsa(key, modulusLength: modulus.count)
     }
 
-    private static func octetKeyPair(_ value: JSONValue) throws(Problem) -> Material {
+    private static func octetKeyPair(_ value: JSONNode) throws(Problem) -> Material {
         guard let curve = value["crv"]?.string else { throw .malformed }
         guard curve.elementsEqual("Ed25519".utf8) else { throw .unknownCurve }
         let x = try octets(value, "x")

@@ -49,7 +49,7 @@ public final class KeySet: Sendable {
     /// and recorded: an issuer may publish a key of next year's algorithm beside today's.
     public init(_ bytes: Span<UInt8>) throws(Problem) {
         guard bytes.count <= KeySet.maxBytes else { throw .tooLarge }
-        let document: JSONValue
+        let document: JSONNode
         do { document = try JSONReader.read(bytes) } catch { throw .json(error) }
         guard let entries = document["keys"]?.array else { throw .noKeysArray }
         guard entries.count <= KeySet.maxKeys else { throw .tooLarge }

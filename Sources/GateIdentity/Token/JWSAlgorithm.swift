@@ -24,15 +24,19 @@ public enum JWSAlgorithm: UInt8, Sendable, CaseIterable {
     }
 
     /// The algorithm of that exact name, or nil.
-    public init?(name: String) {
-        guard let found = JWSAlgorithm.allCases.first(where: { $0.name == name }) else { return nil }
-        self = found
-    }
+    public init?(name: String) { self.init(name: [UInt8](name.utf8)) }
 
     /// The algorithm whose name is exactly these bytes, or nil.
+    ///
+    /// RFC 9864 §2.2: `Ed25519` is the newer name of what `EdDSA` means with a key of that curve.
     init?(name: [UInt8]) {
-        guard let found = JWSAlgorithm.allCases.first(where: { name.elementsEqual($0.name.utf8) }) else { return nil }
-        self = found
+        if let found = JWSAlgorithm.allCases.first(where: { name.elementsEqual($0.name.utf8) }) {
+            self = found
+        } else if name.elementsEqual("Ed25519".utf8) {
+            self = .edDSA
+        } else {
+            return nil
+        }
     }
 
     /// The signature's length in bytes where the algorithm fixes it; nil for RSA, where the modulus does.

@@ -56,15 +56,3 @@ public struct TokenVerifier: Sendable {
         return policies.firstIndex { $0.issuerBytes == issuer }
     }
 }
-
-/// Verifies signature, key and header of a token of any payload: for `portcullis token verify`.
-public enum SignedPayload {
-    /// The payload's bytes, if the signature is one by a key of the set.
-    public static func verify(
-        _ token: Span<UInt8>, keys: KeySet, algorithms: AlgorithmSet = .all, maxBytes: Int = 1 << 20
-    ) throws(Fault) -> [UInt8] {
-        let parts = try CompactJWS(token, maxBytes: maxBytes, algorithms: algorithms, types: .any)
-        guard let payload = try parts.verifiedPayload(token, keys: keys) else { throw Fault(.admit, .jwtKid) }
-        return payload
-    }
-}

@@ -2,11 +2,11 @@
 ///
 /// Strings and names are UTF-8 bytes: Swift's `String` compares by canonical equivalence, which would make two
 /// different issuers or key ids equal.
-public enum JSONValue: Equatable, Sendable {
+public enum JSONNode: Equatable, Sendable {
     /// The members in order; the names are unique.
     case object([Member])
     /// The elements in order.
-    case array([JSONValue])
+    case array([JSONNode])
     /// The unescaped bytes, valid UTF-8.
     case string([UInt8])
     /// The text as it stood; it matches RFC 8259's grammar.
@@ -21,11 +21,11 @@ public enum JSONValue: Equatable, Sendable {
         /// The unescaped name.
         public let name: [UInt8]
         /// Its value.
-        public let value: JSONValue
+        public let value: JSONNode
     }
 
     /// The member of that exact name; nil if there is none or this is no object.
-    public subscript(name: String) -> JSONValue? {
+    public subscript(name: String) -> JSONNode? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.elementsEqual(name.utf8) }?.value
     }
@@ -36,7 +36,7 @@ public enum JSONValue: Equatable, Sendable {
     }
 
     /// The elements of an array, else nil.
-    public var array: [JSONValue]? {
+    public var array: [JSONNode]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
