@@ -30,7 +30,9 @@ public final class Pattern: @unchecked Sendable {
 
     /// How an expression is read.
     public struct Options: OptionSet, Sendable {
+        /// The options as bits.
         public let rawValue: UInt32
+        /// The options of `rawValue`; bits without a meaning are ignored.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// Letters match in either case.

@@ -53,6 +53,9 @@ public enum Reason: String, Sendable, CaseIterable {
     // Routing.
     case noRoute = "no_route"
     case methodNotAllowed = "method_not_allowed"
+    case routeAmbiguous = "route_ambiguous"
+    case patternEncoding = "pattern_encoding"
+    case patternLimit = "pattern_limit"
     case sniHostMismatch = "sni_host_mismatch"
     case redirected = "redirected_to_https"
     case preflight = "cors_preflight"
@@ -104,7 +107,7 @@ public enum Reason: String, Sendable, CaseIterable {
         case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,
             .badRequestLine, .badVersion, .badHost, .badTarget, .badExpect, .earlyUpgradeData, .upgradeWithBody,
             .hopByHopAbuse, .bodyLengthMismatch, .pathTraversal, .pathNormalised, .pathEncoded, .pathParam,
-            .identitySpoof:
+            .identitySpoof, .routeAmbiguous, .patternEncoding:
             .malformedRequest
         case .unknownTe, .upgradeUnsupported: .unsupported
         case .requestLineTooLong: .uriTooLong
@@ -135,7 +138,7 @@ public enum Reason: String, Sendable, CaseIterable {
         case .badUpstreamResponse: .upstreamInvalidResponse
         case .upstreamReset: .upstreamClosed
         case .upstreamTimeout: .upstreamTimeout
-        case .internalError: .internalError
+        case .patternLimit, .internalError: .internalError
         }
     }
 
@@ -148,7 +151,7 @@ public enum Reason: String, Sendable, CaseIterable {
             .upstreamConnectTimeout, .upstreamTLSFailed, .dnsError, .badUpstreamResponse, .upstreamReset,
             .upstreamTimeout, .earlyFinal:
             .upstream
-        case .upstreamAddressRefused: .operator
+        case .upstreamAddressRefused, .patternLimit: .operator
         default: .client
         }
     }
@@ -159,8 +162,10 @@ public enum Reason: String, Sendable, CaseIterable {
     public var keepsConnection: Bool {
         switch self {
         case .ok, .redirected, .preflight, .noRoute, .methodNotAllowed, .sniHostMismatch, .credentialsMissing,
-            .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtExpired, .jwtNotYetValid, .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing,
-            .claimMismatch, .rateLimited, .undecided, .noLiveUpstream, .upstreamSaturated, .upstreamConnectFailed,
+            .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtExpired, .jwtNotYetValid,
+            .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing, .claimMismatch, .rateLimited, .undecided,
+            .routeAmbiguous, .patternEncoding, .patternLimit, .noLiveUpstream, .upstreamSaturated,
+            .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .upstreamAddressRefused, .dnsError, .badUpstreamResponse,
             .upstreamReset, .upstreamTimeout, .addressDenied, .identitySpoof, .pathTraversal, .pathNormalised,
             .pathEncoded, .pathParam, .loop, .upgradeUnsupported, .earlyFinal, .internalError:
