@@ -136,9 +136,9 @@ extension IPAddress {
     public func append(to bytes: inout [UInt8]) {
         switch family {
         case .v4:
-            for shift in [UInt32(24), 16, 8, 0] {
-                Self.append(decimal: UInt8(truncatingIfNeeded: v4Bits >> shift), to: &bytes)
-                if shift != 0 { bytes.append(UInt8(ascii: ".")) }
+            for octet in 0..<4 {
+                if octet > 0 { bytes.append(UInt8(ascii: ".")) }
+                Self.append(decimal: UInt8(truncatingIfNeeded: v4Bits >> UInt32(24 &- octet &* 8)), to: &bytes)
             }
         case .v6: appendV6(to: &bytes)
         }
