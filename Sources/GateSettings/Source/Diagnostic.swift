@@ -67,8 +67,11 @@ public struct Diagnostics: Sendable {
         add(.warning, position, problem, remedy)
     }
 
+    /// How many errors were recorded.
+    public private(set) var errorCount = 0
+
     /// Whether any error was recorded.
-    public private(set) var hasErrors = false
+    public var hasErrors: Bool { errorCount > 0 }
 
     /// Everything recorded, by file, line and column; equal places keep the order of recording.
     public var sorted: [Diagnostic] {
@@ -87,7 +90,7 @@ public struct Diagnostics: Sendable {
     private mutating func add(
         _ severity: Diagnostic.Severity, _ position: SourcePosition, _ problem: String, _ remedy: String?
     ) {
-        if severity == .error { hasErrors = true }
+        if severity == .error { errorCount &+= 1 }
         guard collected.count < Self.limit else {
             dropped &+= 1
             return
