@@ -1,13 +1,132 @@
+import GatePrimitives
 public import NIOCore
 
-/// The last decisions of one loop, in bounded memory.
+/// The last decisions of one loop: what each exchange's log line says, and what its verdict depended on.
+///
+/// Memory is bounded twice: by a number of decisions, and by 512 bytes for each on average; longer lines push older
+/// ones out sooner. Texts were redacted and truncated when the line was made. Owned by the loop, read on it.
 public final class DecisionRing {
+    /// What is kept of one exchange besides its line.
+    private struct Entry {
+        let id: DecisionID
+        /// Where its line begins, counted from the first byte ever written.
+        let start: UInt64
+        let count: Int
+        let names: NameTable
+        let step: Step
+        let reason: Reason
+        let limit: Int
+        let limitExcess: Int64
+        let limitDelay: TimeSpan
+        let identity: Int
+        let keySet: String
+        let tries: UInt8
+    }
+
+    /// How many bytes of lines are kept for each decision on average.
+    static let bytesPerDecision = 512
+
     /// How many decisions are kept at most.
     public let capacity: Int
 
-    /// A ring of at most `capacity` decisions.
-    public init(capacity: Int) { self.capacity = max(capacity, 1) }
+    private var entries: [Entry] = []
+    private var next = 0
+    /// The lines: grows to `room` bytes as they come, then is written round.
+    private var lines = ByteBuffer()
+    private let room: Int
+    private var head: UInt64 = 0
 
-    /// The decision `id` as a JSON object, or nil where it is gone.
-    public func json(_ id: DecisionID) -> ByteBuffer? { nil }
+    /// A ring of at most `capacity` decisions (1 to 2^20).
+    public init(capacity: Int) {
+        self.capacity = min(max(capacity, 1), 1 << 20)
+        room = self.capacity * Self.bytesPerDecision
+    }
+
+    /// How many decisions were noted and not yet replaced; some of the oldest may have lost their line.
+    public var count: Int { entries.count }
+
+    /// Notes the exchange whose log line's object is `line`.
+    func note(_ record: borrowing ExchangeRecord, line: Span<UInt8>) {
+        guard line.count <= room else { return }
+        var place = Int(head % UInt64(room))
+        if place &+ line.count > room {
+            // A line never wraps: what is left of the round stays unused.
+            head &+= UInt64(room &- place)
+            place = 0
+        }
+        // SAFETY: bytes are bytes; they are copied before the call returns.
+        unsafe lines.setBytes(line.bytes, at: place)
+        let entry = Entry(
+            id: record.id, start: head, count: line.count, names: record.names, step: record.step,
+            reason: record.reason, limit: record.limit, limitExcess: record.limitExcess,
+            limitDelay: record.limitDelay, identity: record.identity, keySet: record.keySet, tries: record.tries)
+        head &+= UInt64(line.count)
+        if entries.count < capacity {
+            entries.append(entry)
+        } else {
+            entries[next] = entry
+            next = next &+ 1 == capacity ? 0 : next &+ 1
+        }
+    }
+
+    /// The decision `id` as a JSON object: `decision`, `outcome` (the log line), `steps`, `depends`; nil where it is gone.
+    ///
+    /// Looks through the whole ring: for operators, not for requests.
+    public func json(_ id: DecisionID) -> ByteBuffer? {
+        guard let entry = entries.first(where: { $0.id == id }), head <= entry.start &+ UInt64(room),
+            let line = lines.getBytes(at: Int(entry.start % UInt64(room)), length: entry.count)
+        else { return nil }
+        var text: [UInt8] = []
+        text.appendLiteral("{\"decision\":\"")
+        text.append(id)
+        text.appendLiteral("\",\"outcome\":")
+        text.append(contentsOf: line)
+        text.appendLiteral(",\"steps\":[")
+        Self.appendSteps(entry.step, entry.reason, to: &text)
+        text.appendLiteral("],\"depends\":{")
+        Self.appendDependencies(entry, to: &text)
+        text.appendLiteral("}}\n")
+        return ByteBuffer(bytes: text)
+    }
+
+    /// Each step up to the last: the ones before passed, the last says how it ended.
+    private static func appendSteps(_ last: Step, _ reason: Reason, to text: inout [UInt8]) {
+        for step in Step.allCases where step.rawValue <= last.rawValue {
+            if step != .accept { text.appendLiteral(",") }
+            text.appendLiteral("{\"step\":\"")
+            text.append(contentsOf: Words.step(step))
+            text.appendLiteral("\",\"verdict\":\"")
+            if step != last || reason == .ok {
+                text.appendLiteral("passed\"}")
+            } else {
+                text.appendLiteral(reason.code == nil ? "ended" : "refused")
+                text.appendLiteral("\",\"reason\":\"")
+                text.append(contentsOf: Words.reason(reason))
+                text.appendLiteral("\"}")
+            }
+        }
+    }
+
+    private static func appendDependencies(_ entry: Entry, to text: inout [UInt8]) {
+        text.appendLiteral("\"tries\":")
+        text.appendDecimal(UInt64(entry.tries))
+        if let limit = entry.names.limits.at(entry.limit) {
+            text.appendLiteral(",\"limit\":{\"name\":")
+            text.append(contentsOf: JSONText.quoted(limit))
+            text.appendLiteral(",\"excess\":")
+            text.appendDecimal(entry.limitExcess)
+            text.appendLiteral(",\"delay_ms\":")
+            text.appendMilliseconds(nanoseconds: entry.limitDelay.nanoseconds)
+            text.appendLiteral("}")
+        }
+        if let identity = entry.names.identities.at(entry.identity) {
+            text.appendLiteral(",\"identity\":{\"name\":")
+            text.append(contentsOf: JSONText.quoted(identity))
+            if !entry.keySet.isEmpty {
+                text.appendLiteral(",\"key_set\":")
+                text.append(contentsOf: JSONText.quoted(entry.keySet))
+            }
+            text.appendLiteral("}")
+        }
+    }
 }

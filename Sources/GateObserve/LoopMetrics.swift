@@ -1,89 +1,115 @@
 public import GatePrimitives
 
 /// The counters of one loop: plain integers that the loop alone writes.
+///
+/// Reading is a copy taken on the loop (``snapshot()``): the arrays are shared until the loop's next write copies them,
+/// so that a scrape costs a loop some microseconds and a request nothing.
 public final class LoopMetrics {
     private let registry: MetricsRegistry
-    private var inFlight: Int64 = 0
+    /// The series of the plan in force, and those of the one before, on which some exchanges still finish.
+    private var current: SeriesMap
+    private var previous: SeriesMap
+    private var counts = MetricsSnapshot()
 
     /// The counters of a loop; `registry` says which series a name has.
-    public init(registry: MetricsRegistry) { self.registry = registry }
+    public init(registry: MetricsRegistry) {
+        self.registry = registry
+        current = registry.map(.empty)
+        previous = current
+    }
 
     /// The series of the listener at `index` of `names`; ask once per connection and keep it.
-    public func listener(_ index: Int, of names: NameTable) -> SeriesSlot { .unknown }
+    public func listener(_ index: Int, of names: NameTable) -> SeriesSlot {
+        SeriesSlot(index: map(names).listeners.at(index) ?? 0)
+    }
 
     /// The series of the upstream at `index` of `names`; ask once per pool and keep it.
-    public func upstream(_ index: Int, of names: NameTable) -> SeriesSlot { .unknown }
-
-    func requestBegan() { inFlight &+= 1 }
-
-    func finish(_ record: borrowing ExchangeRecord) { inFlight &-= 1 }
+    public func upstream(_ index: Int, of names: NameTable) -> SeriesSlot {
+        SeriesSlot(index: map(names).upstreams.at(index) ?? 0)
+    }
 
     /// A downstream connection changes its state; nil before it is there and after it is gone.
-    public func connection(_ listener: SeriesSlot, from: ConnectionState?, to: ConnectionState?) {}
+    public func connection(_ listener: SeriesSlot, from: ConnectionState?, to: ConnectionState?) {
+        if let from {
+            counts.connections.add(-1, at: listener.index &* ConnectionState.allCases.count &+ Int(from.rawValue))
+        }
+        if let to {
+            counts.connections.add(1, at: listener.index &* ConnectionState.allCases.count &+ Int(to.rawValue))
+        }
+    }
 
     /// An upstream connection changes its state; nil before it is there and after it is gone.
     public func upstreamConnection(
         _ upstream: SeriesSlot, from: UpstreamConnectionState?, to: UpstreamConnectionState?
-    ) {}
+    ) {
+        let first = upstream.index &* UpstreamConnectionState.allCases.count
+        if let from { counts.upstreamConnections.add(-1, at: first &+ Int(from.rawValue)) }
+        if let to { counts.upstreamConnections.add(1, at: first &+ Int(to.rawValue)) }
+    }
 
-    /// A TLS handshake ended after `duration`.
+    /// A TLS handshake ended after `duration`; a resumed one is counted apart in the histogram.
     public func handshake(
         _ listener: SeriesSlot, version: TLSVersion, result: HandshakeResult, resumed: Bool, duration: TimeSpan
-    ) {}
+    ) {
+        let place = listener.index &* TLSVersion.allCases.count &+ Int(version.rawValue)
+        counts.handshakes.add(1, at: place &* HandshakeResult.allCases.count &+ Int(result.rawValue))
+        guard result == .ok else { return }
+        let series = place &* 2 &+ (resumed ? 1 : 0)
+        guard series < MetricsSnapshot.maximumPlaces else { return }
+        while counts.handshakeDurations.count <= series { counts.handshakeDurations.append(nil) }
+        var histogram = counts.handshakeDurations[series] ?? Histogram()
+        counts.handshakeDurations[series] = nil
+        histogram.observe(duration)
+        counts.handshakeDurations[series] = histogram
+    }
 
-    /// A refusal without an exchange: a connection closed before any request.
-    public func refused(_ fault: Fault) {}
+    /// A refusal without an exchange: a connection closed before any request. A reason without a public code counts not.
+    public func refused(_ fault: Fault) {
+        guard let code = fault.reason.code else { return }
+        counts.refusals.add(1, at: MetricsSnapshot.refusal(fault.step, code))
+    }
 
-    /// A stream that had begun its response ended for `reason` instead of cleanly.
-    public func streamEnded(_ reason: Reason) {}
+    /// A response that had begun ended for `reason` instead of cleanly.
+    public func streamEnded(_ reason: Reason) {
+        guard let place = Words.index(reason) else { return }
+        counts.streamsEnded.add(1, at: place)
+    }
 
     /// A copy of all counters, to be merged by ``MetricsRegistry``; call it on the loop.
-    public func snapshot() -> MetricsSnapshot { MetricsSnapshot(inFlight: inFlight) }
-}
+    public func snapshot() -> MetricsSnapshot { counts }
 
-/// The series of one listener or upstream, found by its name.
-public struct SeriesSlot: Hashable, Sendable {
-    let index: Int
+    func requestBegan() { counts.inFlight &+= 1 }
 
-    /// The series for what has no name.
-    public static let unknown = SeriesSlot(index: 0)
-}
+    /// Counts a finished exchange.
+    func finish(_ record: borrowing ExchangeRecord) {
+        counts.inFlight &-= 1
+        let map = map(record.names)
+        let listener = map.listeners.at(record.connection.listener) ?? 0
+        let route = map.routes.at(record.route) ?? 0
+        let status = MetricsSnapshot.status(record.status)
+        if !counts.requests.increment(SeriesKey.request(listener: listener, route: route, status: status)) {
+            let other = SeriesKey.request(listener: listener, route: NameSpace.other, status: status)
+            if !counts.overflow.increment(other) { counts.lost &+= 1 }
+        }
+        counts.requestDuration.observe(record.duration)
+        if let code = record.reason.code {
+            counts.refusals.add(1, at: MetricsSnapshot.refusal(record.step, code))
+        }
+        guard record.upstreamResult != .none else { return }
+        let endpoint = map.endpoints.at(record.upstream)?.at(record.endpoint) ?? 0
+        if !counts.upstreamRequests.increment(SeriesKey.upstream(endpoint: endpoint, result: record.upstreamResult)) {
+            counts.lost &+= 1
+        }
+        counts.upstreamDuration.observe(record.upstreamDuration)
+    }
 
-/// What a downstream connection is doing: the label `state`.
-public enum ConnectionState: UInt8, Sendable, CaseIterable {
-    /// In the TLS handshake, or before its first byte.
-    case handshaking
-    /// In an exchange.
-    case active
-    /// Between exchanges.
-    case idle
-    /// Answered for the last time, being closed.
-    case closing
-}
-
-/// What an upstream connection is doing: the label `state`.
-public enum UpstreamConnectionState: UInt8, Sendable, CaseIterable {
-    /// Being opened.
-    case connecting
-    /// Held by an exchange.
-    case leased
-    /// In the pool.
-    case idle
-}
-
-/// How a TLS handshake ended: the label `result`.
-public enum HandshakeResult: UInt8, Sendable, CaseIterable {
-    /// Complete.
-    case ok
-    /// Refused or failed.
-    case failed
-    /// Not complete in time.
-    case timeout
-    /// The peer went away.
-    case closed
-}
-
-/// A copy of one loop's counters.
-public struct MetricsSnapshot: Sendable {
-    let inFlight: Int64
+    /// The series of `names`: remembered for the plan in force and the one before.
+    private func map(_ names: NameTable) -> SeriesMap {
+        if names === current.names { return current }
+        if names === previous.names { return previous }
+        let map = registry.map(names)
+        previous = current
+        current = map
+        return map
+    }
 }

@@ -2,8 +2,12 @@ public import NIOCore
 
 /// Where one loop reports what happened: it turns a finished exchange into a log line, counts and a decision.
 ///
-/// Owned by one loop and used on it alone. Nothing here blocks, and nothing allocates once warm.
+/// Owned by one loop and used on it alone. Nothing here blocks, and nothing allocates once warm, but for the events that
+/// some outcomes are worth.
 public final class LoopObserver {
+    /// Lines are handed to the log from this many bytes on, or when the timer says so.
+    static let batchSize = 32_768
+
     /// The number of the loop.
     public let loop: Int
     /// The loop's counters.
@@ -15,7 +19,7 @@ public final class LoopObserver {
     private let events: EventLog?
     private var identifiers: DecisionIDSource
     private var connections: UInt64 = 0
-    private var line = AccessLogLine()
+    private var renderer = AccessLogLine()
     private var pending: [UInt8] = []
     private var pendingLines = 0
 
@@ -29,6 +33,7 @@ public final class LoopObserver {
         metrics = LoopMetrics(registry: registry)
         decisions = DecisionRing(capacity: capacity)
         identifiers = DecisionIDSource(loop: loop)
+        pending.reserveCapacity(2 * Self.batchSize)
     }
 
     /// The id of a new exchange.
@@ -46,9 +51,19 @@ public final class LoopObserver {
     /// Observes an exchange that ended: one log line, one decision, all its counts, and an event where nginx would log one.
     public func finish(_ record: borrowing ExchangeRecord) {
         metrics.finish(record)
-        line.append(record, to: &pending)
-        pendingLines &+= 1
-        if pending.count >= 32_768 { flush() }
+        let start = pending.count
+        renderer.append(record, to: &pending)
+        // The object alone, without its line feed.
+        decisions.note(record, line: pending.span.extracting(start..<(pending.count &- 1)))
+        if accessLog == nil {
+            pending.removeAll(keepingCapacity: true)
+        } else {
+            pendingLines &+= 1
+            if pending.count >= Self.batchSize { flush() }
+        }
+        if let events, let kind = EventKind(outcome: record) {
+            events.emit(kind, EventKind.fields(of: record))
+        }
     }
 
     /// Hands the pending lines to the log; call it from the loop's 100 ms timer and before the loop ends.

@@ -2,14 +2,20 @@ import GatePrimitives
 
 /// The fixed words of outcomes as bytes, made once: a raw value longer than fifteen bytes would be a string each time.
 enum Words {
-    private static let reasons: [Reason: [UInt8]] = Dictionary(
-        uniqueKeysWithValues: Reason.allCases.map { ($0, Array($0.rawValue.utf8)) })
-    private static let codes: [[UInt8]] = RefusalCode.allCases.map { Array($0.word.utf8) }
-    private static let steps: [[UInt8]] = Step.allCases.map { Array($0.word.utf8) }
-    private static let blames: [[UInt8]] = Blame.allCases.map { Array($0.word.utf8) }
+    private static let reasons = Reason.allCases.map { Array($0.rawValue.utf8) }
+    private static let reasonIndices = Dictionary(uniqueKeysWithValues: zip(Reason.allCases, 0...))
+    private static let codes = RefusalCode.allCases.map { Array($0.word.utf8) }
+    private static let steps = Step.allCases.map { Array($0.word.utf8) }
+    private static let blames = Blame.allCases.map { Array($0.word.utf8) }
+
+    /// The place of `reason` in `Reason.allCases`.
+    static func index(_ reason: Reason) -> Int? { reasonIndices[reason] }
 
     /// The word of `reason`.
-    static func reason(_ reason: Reason) -> [UInt8] { reasons[reason] ?? [] }
+    static func reason(_ reason: Reason) -> [UInt8] {
+        guard let index = index(reason) else { return [] }
+        return reasons.at(index) ?? []
+    }
 
     /// The word of `code`.
     static func code(_ code: RefusalCode) -> [UInt8] { codes.at(Int(code.rawValue)) ?? [] }

@@ -1,0 +1,57 @@
+import GatePrimitives
+
+/// A copy of one loop's counters, or the sum of several.
+public struct MetricsSnapshot: Sendable {
+    /// How far the dense arrays may grow: slots come from the registry, which bounds them.
+    static let maximumPlaces = 1 << 20
+    /// How many series of requests a loop keeps; beyond it, routes are counted as `other`.
+    static let maximumRequestSeries = 65_536
+
+    var inFlight: Int64 = 0
+    /// By ``SeriesKey/request(listener:route:status:)``.
+    var requests = SeriesTable(limit: maximumRequestSeries)
+    /// The same, of routes that found no room.
+    var overflow = SeriesTable(limit: maximumRequestSeries)
+    var requestDuration = Histogram()
+    /// By step and code.
+    var refusals: [Int64] = []
+    /// By listener and state.
+    var connections: [Int64] = []
+    /// By listener, version and result.
+    var handshakes: [Int64] = []
+    /// By listener, version and whether resumed.
+    var handshakeDurations: [Histogram?] = []
+    /// By ``SeriesKey/upstream(endpoint:result:)``.
+    var upstreamRequests = SeriesTable(limit: maximumRequestSeries)
+    var upstreamDuration = Histogram()
+    /// By upstream and state.
+    var upstreamConnections: [Int64] = []
+    /// By the reason's place in `Reason.allCases`.
+    var streamsEnded: [Int64] = []
+    /// What no series had room for.
+    var lost: UInt64 = 0
+
+    /// The place of a refusal.
+    static func refusal(_ step: Step, _ code: RefusalCode) -> Int {
+        Int(step.rawValue) &* RefusalCode.allCases.count &+ Int(code.rawValue)
+    }
+
+    /// The label `status`: three digits; 0 where none was sent, what is outside 100 to 599 clamped.
+    static func status(_ status: Int) -> Int {
+        status == 0 ? 0 : min(max(status, 100), 599)
+    }
+}
+
+extension [Int64] {
+    /// Adds `amount` at `place`, growing as far as ``MetricsSnapshot/maximumPlaces`` allows.
+    mutating func add(_ amount: Int64, at place: Int) {
+        guard place >= 0, place < MetricsSnapshot.maximumPlaces else { return }
+        if place >= count { append(contentsOf: repeatElement(0, count: place &- count &+ 1)) }
+        self[place] &+= amount
+    }
+
+    /// Adds another loop's counts.
+    mutating func merge(_ other: [Int64]) {
+        for index in 0..<other.count { add(other[index], at: index) }
+    }
+}
