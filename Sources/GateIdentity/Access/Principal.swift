@@ -21,6 +21,8 @@ public final class Principal: Sendable {
     public let validUntil: WallInstant
     /// The subject's bytes, for keys of limits and for logs.
     public let subjectBytes: [UInt8]
+    /// The issuer's bytes, for keys of limits.
+    public let issuerBytes: [UInt8]
     /// The scopes, separated by one space.
     public let scopesBytes: [UInt8]
     /// The field lines `x-auth-subject`, `-issuer`, `-scopes` and `-identity`, each with its CRLF; one whose value
@@ -54,6 +56,7 @@ public final class Principal: Sendable {
         self.validFrom = validFrom
         self.validUntil = validUntil
         subjectBytes = subject
+        issuerBytes = issuer
         scopesBytes = [UInt8](scopes.joined(separator: [0x20]))
         var fields: [UInt8] = []
         for (name, value) in [

@@ -1,0 +1,295 @@
+public import GateHTTP
+public import GateIdentity
+import GateLimits
+public import GatePrimitives
+
+/// Steps 5a and 5b of one request: who is calling, what they may do, how often. A resumable machine without I/O.
+///
+/// ```
+/// addressLimits ─> identity ─> principalLimits ─> headChecks ─> bodyChecks ─> delay ─> permitted
+///        │             │ ▲            │               │ ▲           │ ▲         │ ▲
+///        ▼             ▼ │            ▼               ▼ │           ▼ │         ▼ │
+///     refused        wait keySet   refused           wait          wait        wait
+/// ```
+/// Default deny: a machine that did not say `permitted` gives no permit, and an error in a check is a refusal.
+public struct AdmissionMachine {
+    /// What the machine wants next.
+    public enum Action: Sendable {
+        /// Every check passed: take the permit.
+        case permit
+        /// The request is refused.
+        case refuse(Fault)
+        /// Something must be known or done first; then `resume`.
+        case wait(AdmissionWait)
+    }
+
+    private enum Phase: Equatable {
+        case idle
+        case addressLimits
+        case identity
+        case principalLimits
+        case headCheck(Int)
+        case bodyCheck(Int)
+        case delay
+        case permitted
+        case refused
+    }
+
+    private var phase = Phase.idle
+    private var route = -1
+    private var charge = LimitCharge()
+    private var delay = TimeSpan.zero
+    private var asked = false
+    private var credential = FoundCredential()
+    /// Who is calling, once identity passed.
+    public private(set) var principal: Principal?
+    /// Where the verified credential stood.
+    public private(set) var removal = CredentialRemoval.none
+    /// The key set that verified the credential.
+    public private(set) var keySet: KeySet?
+    /// Whether the token cache knew the credential.
+    public private(set) var cacheHit = false
+    /// What the limits said, for the answer's fields, the log and the decision.
+    public private(set) var limits = LimitReport()
+
+    /// A machine at rest.
+    public init() {}
+
+    /// Begins with a request of a route.
+    public mutating func start(
+        _ request: borrowing VettedRequest, _ facts: AdmissionFacts, plan: borrowing AdmissionPlan,
+        context: AdmissionContext
+    ) -> Action {
+        self = AdmissionMachine()
+        route = facts.route
+        phase = .addressLimits
+        return run(request, facts, plan, context, answer: nil)
+    }
+
+    /// Goes on after a wait.
+    public mutating func resume(
+        _ request: borrowing VettedRequest, _ facts: AdmissionFacts, plan: borrowing AdmissionPlan,
+        context: AdmissionContext, answer: AdmissionAnswer
+    ) -> Action {
+        guard facts.route == route else { return refuse(Fault(.admit, .internalError), context) }
+        return run(request, facts, plan, context, answer: answer)
+    }
+
+    /// Whether the last action was `permit`, for this route; spends it.
+    mutating func concludes(route: Int) -> Bool {
+        guard phase == .permitted, route == self.route else { return false }
+        phase = .idle
+        return true
+    }
+
+    private mutating func run(
+        _ request: borrowing VettedRequest, _ facts: AdmissionFacts, _ plan: borrowing AdmissionPlan,
+        _ context: AdmissionContext, answer: AdmissionAnswer?
+    ) -> Action {
+        var answer = answer
+        while true {
+            switch phase {
+            case .addressLimits:
+                if let refusal = charge(plan.addressLimits, request, facts, context) { return refusal }
+                phase = .identity
+            case .identity:
+                switch identify(request, facts, plan, context, answer) {
+                case .pass: phase = .principalLimits
+                case .refuse(let fault): return refuse(fault, context)
+                case .wait(let wait): return .wait(wait)
+                }
+                answer = nil
+            case .principalLimits:
+                if let refusal = charge(plan.principalLimits, request, facts, context) { return refusal }
+                phase = .headCheck(0)
+            case .headCheck(let index):
+                guard index < plan.headChecks.count else {
+                    phase = .bodyCheck(0)
+                    continue
+                }
+                switch plan.headChecks[index].judge(request, facts, principal: principal, answer: answer) {
+                case .pass: phase = .headCheck(index + 1)
+                case .refuse(let fault): return refuse(fault, context)
+                case .wait(let wait): return .wait(wait)
+                }
+                answer = nil
+            case .bodyCheck(let index):
+                guard index < plan.bodyChecks.count else {
+                    phase = .delay
+                    continue
+                }
+                // The body that was read for one check is there for the next.
+                switch plan.bodyChecks[index].judge(request, facts, principal: principal, answer: answer) {
+                case .pass: phase = .bodyCheck(index + 1)
+                case .refuse(let fault): return refuse(fault, context)
+                case .wait(let wait): return .wait(wait)
+                }
+            case .delay:
+                // Delays are not summed: the largest is waited once, just before the permit.
+                if delay > .zero, !asked {
+                    asked = true
+                    return .wait(.delay(delay))
+                }
+                phase = .permitted
+                return .permit
+            case .idle, .permitted, .refused:
+                return refuse(Fault(.admit, .internalError), context)
+            }
+        }
+    }
+
+    // MARK: Limits
+
+    private mutating func charge(
+        _ references: [LimitReference], _ request: borrowing VettedRequest, _ facts: AdmissionFacts,
+        _ context: AdmissionContext
+    ) -> Action? {
+        guard !references.isEmpty else { return nil }
+        for reference in references {
+            guard reference.zone < context.limits.zones.count,
+                charge.add(
+                    zone: reference.zone,
+                    key: key(reference, context.limits.zones[reference.zone], request, facts))
+            else { return refuse(Fault(.admit, .internalError), context) }
+        }
+        let verdict = context.limits.charge(&charge, at: facts.now)
+        limits.note(verdict, charge)
+        switch verdict {
+        case .pass: return nil
+        case .wait(let milliseconds, _):
+            delay = max(delay, .milliseconds(milliseconds))
+            return nil
+        case .refused:
+            context.limits.drop(&charge)
+            return refuse(Fault(.admit, .rateLimited), context)
+        }
+    }
+
+    private func key(
+        _ reference: LimitReference, _ zone: LimitZone, _ request: borrowing VettedRequest, _ facts: AdmissionFacts
+    ) -> LimitKey {
+        var builder = zone.makeKey()
+        for part in reference.key {
+            switch part {
+            case .clientAddress:
+                if let client = facts.client { builder.add(client) } else { builder.addAbsent() }
+            case .principal:
+                if let principal {
+                    let (issuer, subject) = (principal.issuerBytes, principal.subjectBytes)
+                    builder.add(issuer: issuer.span, subject: subject.span)
+                } else {
+                    builder.addAbsent()
+                }
+            case .claim(let name):
+                switch principal?.claim(name) {
+                case .text(let value): builder.add(claim: value.span)
+                case .list(let values): for value in values { builder.add(claim: value.span) }
+                case nil: builder.addAbsent()
+                }
+            case .header(let name):
+                if let index = request.first(named: name.span) {
+                    builder.add(header: request.value(at: index))
+                } else {
+                    builder.addAbsent()
+                }
+            case .route: builder.add(route: facts.route)
+            }
+        }
+        return builder.finish()
+    }
+
+    // MARK: Identity
+
+    private mutating func identify(
+        _ request: borrowing VettedRequest, _ facts: AdmissionFacts, _ plan: borrowing AdmissionPlan,
+        _ context: AdmissionContext, _ answer: AdmissionAnswer?
+    ) -> CheckVerdict {
+        switch plan.access {
+        case .denyAll: return .refuse(Fault(.admit, .undecided))
+        case .open: return .pass
+        case .tokens(let rule, let sources, let identities):
+            do throws(Fault) {
+                if credential.token == nil { try credential.find(in: request, sources) }
+                guard let place = credential.token else { return .refuse(Fault(.admit, .credentialsMissing)) }
+                let verdict = verify(place.token(in: request), identities, facts, context, answer)
+                guard case .pass = verdict, let principal else { return verdict }
+                try rule.evaluate(principal)
+                if !plan.forwardsCredentials { removal = credential.removal(sources) }
+                return .pass
+            } catch {
+                return .refuse(error)
+            }
+        }
+    }
+
+    private mutating func verify(
+        _ token: Span<UInt8>, _ identities: [TokenIdentity], _ facts: AdmissionFacts, _ context: AdmissionContext,
+        _ answer: AdmissionAnswer?
+    ) -> CheckVerdict {
+        for identity in identities {
+            guard let keys = context.keySet(identity.keySet) else { continue }
+            if let known = context.tokens.principal(
+                for: token, policy: identity.verifier.policy.fingerprint, keys: keys.fingerprint, now: facts.wall)
+            {
+                (principal, keySet, cacheHit) = (known, keys, true)
+                return .pass
+            }
+        }
+        let policies = identities.map(\.verifier.policy)
+        let index = TokenVerifier.candidate(for: token, among: policies) ?? 0
+        guard index < identities.count else { return .refuse(Fault(.admit, .undecided)) }
+        let identity = identities[index]
+        let keys = context.keySet(identity.keySet)
+        switch identity.verifier.verify(token, keys: keys, now: facts.wall) {
+        case .refused(let fault): return .refuse(fault)
+        case .verified(let verified):
+            guard let keys else { return .refuse(Fault(.admit, .internalError)) }
+            context.tokens.insert(
+                verified, for: token, policy: identity.verifier.policy.fingerprint, keys: keys.fingerprint)
+            (principal, keySet, cacheHit) = (verified, keys, false)
+            return .pass
+        case .keyUnknown:
+            // Asked once: after that a missing set is the dependency's fault, an unknown key the token's.
+            guard case .keySetAsked(let reason) = answer else { return .wait(.keySet(identity.keySet)) }
+            return .refuse(Fault(.admit, keys == nil ? .jwksUnavailable : reason ?? .jwtKid))
+        }
+    }
+
+    // MARK: Ends
+
+    private mutating func refuse(_ fault: Fault, _ context: AdmissionContext) -> Action {
+        phase = .refused
+        // What was charged is given back when the refusal is not the caller's doing: a 401 or 403 stays charged, so
+        // that guessing has a price.
+        switch fault.code.status {
+        case 401, 403: break
+        default: context.limits.refund(&charge)
+        }
+        return .refuse(fault)
+    }
+}
+
+/// What the limits of one request said.
+public struct LimitReport: Sendable {
+    /// The limit by zone index that refused, delays, or is fullest; nil without limits.
+    public private(set) var zone: Int?
+    /// Its excess in thousandths of a request.
+    public private(set) var excess: Int64 = 0
+    /// Seconds until it would pass, when it refused.
+    public private(set) var retryAfter: Int64 = 0
+    /// How long the request is delayed.
+    public private(set) var delay = TimeSpan.zero
+
+    mutating func note(_ verdict: LimitVerdict, _ charge: LimitCharge) {
+        switch verdict {
+        case .refused(let zone, let seconds): (self.zone, retryAfter) = (zone, seconds)
+        case .wait(let milliseconds, let zone):
+            self.zone = zone
+            delay = max(delay, .milliseconds(milliseconds))
+        case .pass: zone = zone ?? (charge.count > 0 ? charge.zone(at: 0) : nil)
+        }
+        for position in 0..<charge.count where charge.zone(at: position) == zone {
+            excess = charge.excess(at: position)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import GatePrimitives
+import Glibc
+public import NIOCore
+import NIOPosix
+
+/// Accepts connections of one listener on one loop, from a socket that the supervisor opened.
+///
+/// Accepting backs off by itself while descriptors run out (NIO's accept back-off); what is accepted beyond the
+/// ceiling is reset at once, so that established connections live on (attacks 65).
+public final class Listener {
+    /// Who handles requests: one delegate per stream.
+    public typealias MakeDelegate = (any DownstreamStream) -> any DownstreamDelegate
+
+    /// What applies to connections accepted from now on; a reload replaces it.
+    public var settings: ListenerSettings
+    private let loop: WireLoop
+    private let makeDelegate: MakeDelegate
+    private var channel: (any Channel)?
+    private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
+
+    /// A listener that accepts nothing yet.
+    public init(settings: ListenerSettings, loop: WireLoop, makeDelegate: @escaping MakeDelegate) {
+        self.settings = settings
+        self.loop = loop
+        self.makeDelegate = makeDelegate
+    }
+
+    /// Begins to accept on a bound socket; call on the loop.
+    public func start(descriptor: CInt) -> EventLoopFuture<Void> {
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        return ServerBootstrap(group: loop.eventLoop)
+            .serverChannelOption(ChannelOptions.backlog, value: 4096)
+            .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 16)
+            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
+            .childChannelInitializer { child in
+                bound.value.accepted(child)
+                return child.eventLoop.makeSucceededVoidFuture()
+            }
+            .withBoundSocket(descriptor)
+            .map { bound.value.channel = $0 }
+    }
+
+    /// Stops accepting; connections that are queued in the kernel were accepted by then or are reset.
+    public func stop() {
+        channel?.close(promise: nil)
+        channel = nil
+    }
+
+    /// Ends idle connections and lets the others finish; new requests on them are answered with `connection: close`.
+    public func drain() {
+        for connection in connections.values { connection.drain() }
+    }
+
+    /// Connections of this listener that are open.
+    public var openConnections: Int { connections.count }
+
+    /// Cuts what is left.
+    public func abandon() {
+        for connection in connections.values { connection.abort() }
+    }
+
+    private func accepted(_ child: any Channel) {
+        let address = child.remoteAddress
+        let facts = AcceptedConnection(
+            id: loop.nextConnectionID(), listener: settings.index,
+            peer: address.flatMap(IPAddress.init(socketAddress:)),
+            peerPort: UInt16(truncatingIfNeeded: address?.port ?? 0))
+        guard loop.openConnections < settings.maximumConnections else { return refuse(child, facts, .overload) }
+        guard settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
+        loop.openConnections += 1
+        loop.observer?.connectionOpened(facts)
+        let bound = NIOLoopBound((self, facts), eventLoop: loop.eventLoop)
+        child.closeFuture.whenComplete { _ in
+            let (listener, facts) = bound.value
+            listener.loop.openConnections -= 1
+            listener.loop.observer?.connectionClosed(facts)
+        }
+        let settings = settings
+        let connect: (any Channel) -> any ChannelHandler = { [unowned self] channel in
+            self.connection(channel, facts, settings)
+        }
+        do {
+            if let tls = settings.tls {
+                let gate = TLSGate(
+                    facts: facts, tls: tls, loop: loop, timeout: settings.timeouts.handshake, next: connect)
+                try child.pipeline.syncOperations.addHandler(gate)
+            } else {
+                try child.pipeline.syncOperations.addHandler(connect(child))
+            }
+        } catch {
+            child.close(promise: nil)
+        }
+    }
+
+    private func connection(
+        _ channel: any Channel, _ facts: AcceptedConnection, _ settings: ListenerSettings
+    ) -> DownstreamConnection {
+        let connection = DownstreamConnection(channel: channel, facts: facts, settings: settings, loop: loop)
+        connection.delegate = makeDelegate(connection)
+        let key = ObjectIdentifier(connection)
+        connections[key] = connection
+        connection.onClose = { [unowned self] in connections[key] = nil }
+        return connection
+    }
+
+    /// Resets the connection: a client over the ceiling must not cost a lingering close.
+    private func refuse(_ child: any Channel, _ facts: AcceptedConnection, _ reason: Reason) {
+        loop.observer?.connectionRefused(facts, reason)
+        child.closeWithReset()
+    }
+}
+
+extension IPAddress {
+    /// The address of a socket; nil for a unix socket.
+    init?(socketAddress: SocketAddress) {
+        guard let text = socketAddress.ipAddress else { return nil }
+        self.init(text)
+    }
+}
+
+extension Channel {
+    /// Closes with a reset instead of an orderly end.
+    func closeWithReset() {
+        if let provider = self as? any SocketOptionProvider {
+            _ = provider.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        close(promise: nil)
+    }
+}
