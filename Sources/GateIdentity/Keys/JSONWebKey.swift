@@ -19,6 +19,8 @@ public struct JSONWebKey: Sendable {
         case size
         /// An RSA exponent that is even, below 65537 or above 32 bits.
         case exponent
+        /// An RSA modulus of the kind that can be factored from its form (ROCA, CVE-2017-15361).
+        case weak
         /// A member is missing, of the wrong type, length or spelling, or the point is not on its curve.
         case malformed
         /// `kid` is no string, empty, or longer than 256 bytes.
@@ -138,6 +140,7 @@ public struct JSONWebKey: Sendable {
         guard exponent.count <= 4 else { throw .exponent }
         let number = exponent.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard number >= 65537, number & 1 == 1 else { throw .exponent }
+        guard !RSAWeakness.isROCA(modulus) else { throw .weak }
         guard let key = try? _RSA.Signing.PublicKey(n: modulus, e: exponent) else { throw .malformed }
         return .rsa(key, modulusLength: modulus.count)
     }
