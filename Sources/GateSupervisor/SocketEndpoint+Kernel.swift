@@ -1,7 +1,24 @@
-import GatePrimitives
+public import GatePrimitives
 import Glibc
 
 extension SocketEndpoint {
+    /// Connects to this address, for commands that ask a running gateway; returns the descriptor.
+    public func connect() throws(SystemError) -> Int32 {
+        guard let family = addressFamily else {
+            throw SystemError("cannot connect to \(self)", number: EAFNOSUPPORT, advice: "write an IP address")
+        }
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError("cannot open a socket", number: errno) }
+        // SAFETY: `withSocketAddress` passes a pointer to a structure of the length that it passes.
+        let result = unsafe withSocketAddress { pointer, length in unsafe Glibc.connect(descriptor, pointer, length) }
+        guard result == 0 else {
+            let number = errno
+            close(descriptor)
+            throw SystemError("cannot connect to \(self)", number: number)
+        }
+        return descriptor
+    }
+
     /// The same address with the port that the kernel chose; a unix address as it is.
     func withPort(_ port: UInt16) -> SocketEndpoint {
         if case .ip(let address, _) = self { .ip(address, port: port) } else { self }

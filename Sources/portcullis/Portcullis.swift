@@ -11,7 +11,7 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            VersionCommand.self, SampleBackendCommand.self,
+            TokenCommand.self, DemoCommand.self, VersionCommand.self, SampleBackendCommand.self,
             TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self,
             ImportCommand.self,
         ]
