@@ -10,6 +10,12 @@ extension SettingsValidator {
         }
         reportSharedAddresses()
         for listener in settings.listeners {
+            // The event log and the metrics know the gateway's own interfaces by these names.
+            if listener.name == "admin" || listener.name == "telemetry" {
+                error(
+                    at: listener.position, "'\(listener.name)' is the name of the gateway's own interface",
+                    instead: "give the listener another name")
+            }
             if let tls = listener.tls {
                 validate(tls, of: listener)
                 if listener.redirectToHTTPS.value {
