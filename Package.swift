@@ -112,7 +112,8 @@ let package = Package(
         gate(
             "GateConfig",
             [
-                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits",
+                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity",
+                "GateLimits",
                 "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
             ], products: [nioCore, nioSSL, crypto]),
         gate(
@@ -124,9 +125,11 @@ let package = Package(
         gate(
             "portcullis",
             [
-                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateObserve",
+                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits",
+                "GateObserve",
                 "GateAdmission", "GatePlan", "GateExchange", "GateConfig", "GateServer", "GateSupervisor",
-            ], c: ["CVersion", "CYAML", "CPCRE2"], products: [arguments, crypto, cryptoExtras, certificates, asn1], executable: true),
+            ], c: ["CVersion", "CYAML", "CPCRE2"], products: [arguments, crypto, cryptoExtras, certificates, asn1],
+            executable: true),
 
         tests("GatePrimitives"),
         tests("GateSettings", ["GatePrimitives"]),

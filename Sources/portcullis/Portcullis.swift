@@ -11,7 +11,7 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            TokenCommand.self, DemoCommand.self, VersionCommand.self, SampleBackendCommand.self,
+            RunCommand.self, CheckCommand.self, TokenCommand.self, DemoCommand.self, VersionCommand.self, SampleBackendCommand.self,
             TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self,
             ImportCommand.self,
         ]

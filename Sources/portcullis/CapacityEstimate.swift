@@ -1,0 +1,61 @@
+import GatePrimitives
+import GateSettings
+import GateSupervisor
+
+/// The worst case that a configuration allows, in bytes and descriptors, before anything runs.
+///
+/// Every client connection at its limit at once: a head as long as allowed, the relay's buffers full in both
+/// directions, TLS on both sides. It is an upper bound of what the configuration's own limits admit, not a forecast.
+struct CapacityEstimate {
+    /// Client connections at a time.
+    let connections: Int
+    /// Descriptors: both sides of each connection, listeners, logs and the process's own.
+    let descriptors: Int
+    /// The hard limit of open files here.
+    let descriptorLimit: Int
+    /// Bytes for connections.
+    let connectionBytes: Int
+    /// Bytes for limiter zones.
+    let zoneBytes: Int
+
+    /// LIMIT: the state of an idle TLS connection (measured below 25 KB), and the relay's high water mark, each way.
+    private static let idleBytes = 25 << 10
+    private static let relayBytes = 2 * (64 << 10)
+    /// Standard streams, logs, admin connections, wake-up and timer descriptors of the loops.
+    private static let reservedDescriptors = 64
+
+    /// The worst case of `settings` on this machine.
+    init(_ settings: Settings) {
+        let limit = Privileges.raiseOpenFiles()
+        let loops = settings.process.loops ?? Privileges.usableProcessors
+        let own = Self.reservedDescriptors + settings.listeners.count * loops + 4 * loops
+        descriptorLimit = limit
+        connections = settings.process.maxConnections ?? max(0, (limit - own) / 2)
+        descriptors = own + 2 * connections
+        let head = settings.listeners.map { Int(clamping: $0.limits.head.bytes) }.max() ?? 0
+        connectionBytes = connections * (Self.idleBytes + head + Self.relayBytes)
+        zoneBytes = settings.limits.reduce(0) { $0 + Int(clamping: $1.zone.value.bytes) }
+    }
+
+    /// Whether the descriptors are there.
+    var fits: Bool { descriptors <= descriptorLimit }
+
+    /// The estimate for people.
+    var lines: [String] {
+        let mebi = 1 << 20
+        return [
+            "connections: \(connections)",
+            "descriptors: \(descriptors) of \(descriptorLimit)\(fits ? "" : " (raise the limit of open files)")",
+            "memory:      \(connectionBytes / mebi) MiB for connections, \(zoneBytes / mebi) MiB for limits, at most",
+        ]
+    }
+
+    /// The estimate for programs.
+    var json: JSONOutput {
+        .object([
+            .init("connections", .number(connections)), .init("descriptors", .number(descriptors)),
+            .init("descriptorLimit", .number(descriptorLimit)), .init("connectionBytes", .number(connectionBytes)),
+            .init("zoneBytes", .number(zoneBytes)),
+        ])
+    }
+}

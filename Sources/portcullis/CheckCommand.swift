@@ -1,0 +1,118 @@
+import ArgumentParser
+import GatePrimitives
+import GateSettings
+import GateSupervisor
+
+/// `portcullis check`: every problem of a configuration at once, without opening a socket.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validate a configuration without opening a socket.",
+        discussion: """
+            Prints every problem as `file:line:column: error: what is wrong (what to write instead)` and every \
+            protection that the configuration gives up as a waiver. Exit status 1 if there is an error.
+            """)
+
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String
+    @Flag(help: "Also print the worst case of memory and descriptors that it allows.")
+    var capacity = false
+    @Flag(help: "Print one JSON object.")
+    var json = false
+    @Option(help: ArgumentHelp("Print problems as event lines, for `run`.", visibility: .hidden))
+    var events: LogFormat?
+
+    func run() throws {
+        let checked = ConfigurationCheck(config)
+        if let events {
+            checked.reportEvents(events.lines)
+        } else if json {
+            printOutput(checked.json(capacity: capacity).rendered)
+        } else {
+            for line in checked.lines { printOutput(line) }
+            if capacity, let estimate = checked.capacity { estimate.lines.forEach(printOutput) }
+            printOutput(checked.summary)
+        }
+        if !checked.isGood { throw ExitCode(1) }
+    }
+}
+
+/// The form of the event log, as an option.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+    case json, text
+
+    /// The same for the supervisor.
+    var lines: EventLine.Format { self == .json ? .json : .text }
+}
+
+/// A configuration that has been loaded and judged, and how that is told.
+struct ConfigurationCheck {
+    /// The file that was asked for.
+    let path: String
+    /// The settings, where nothing is wrong.
+    let settings: Settings?
+    private let diagnostics: [Diagnostic]
+    private let waivers: [Waiver]
+
+    /// Loads and judges the configuration at `path`.
+    init(_ path: String) {
+        let loaded = ConfigurationLoader.load(path, from: DiskFiles())
+        self.path = path
+        settings = loaded.settings
+        diagnostics = loaded.diagnostics
+        waivers = loaded.waivers
+    }
+
+    /// Whether the gateway would start with it.
+    var isGood: Bool { settings != nil }
+
+    /// The worst case that it allows; nil where it is not good.
+    var capacity: CapacityEstimate? { settings.map { CapacityEstimate($0) } }
+
+    /// One line a problem and a waiver.
+    var lines: [String] { diagnostics.map(\.line) + waivers.map(\.line) }
+
+    /// The last line: the verdict in numbers.
+    var summary: String {
+        let errors = diagnostics.count { $0.severity == .error }
+        let counts = [
+            (errors, "error"), (diagnostics.count - errors, "warning"), (waivers.count, "waiver"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
+        let details = counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")
+        return isGood ? "\(path) is good\(details)" : "\(path) is not good\(details)"
+    }
+
+    /// The report as one object.
+    func json(capacity wanted: Bool) -> JSONOutput {
+        let problems = diagnostics.map { problem in
+            JSONOutput.object([
+                .init("file", .text(problem.file)), .init("line", .number(Int(problem.position.line))),
+                .init("column", .number(Int(problem.position.column))),
+                .init("severity", .text(problem.severity.rawValue)), .init("problem", .text(problem.problem)),
+                .init("remedy", problem.remedy.map { .text($0) } ?? .null),
+            ])
+        }
+        let given = waivers.map { waiver in
+            JSONOutput.object([
+                .init("file", .text(waiver.file)), .init("line", .number(Int(waiver.position.line))),
+                .init("column", .number(Int(waiver.position.column))), .init("waiver", .text(waiver.sentence)),
+            ])
+        }
+        var members: [JSONOutput.Member] = [
+            .init("good", .flag(isGood)), .init("problems", .array(problems)), .init("waivers", .array(given)),
+        ]
+        if wanted, let capacity { members.append(.init("capacity", capacity.json)) }
+        return .object(members)
+    }
+
+    /// Writes problems and waivers as event lines to standard error.
+    func reportEvents(_ format: EventLine.Format) {
+        for problem in diagnostics {
+            let level: EventLine.Level = problem.severity == .error ? .error : .warning
+            EventLine(level, "configuration_problem", [("problem", .text(problem.line))]).write(format)
+        }
+        for waiver in waivers {
+            EventLine(.warning, "waiver", [("waiver", .text(waiver.line))]).write(format)
+        }
+    }
+}
