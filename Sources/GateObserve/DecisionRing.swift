@@ -56,6 +56,8 @@ public final class DecisionRing {
         }
         // SAFETY: bytes are bytes; they are copied before the call returns.
         unsafe lines.setBytes(line.bytes, at: place)
+        // Only what lies before the writer index can be read back; the call above made room as far as this.
+        lines.moveWriterIndex(to: max(lines.writerIndex, place &+ line.count))
         let entry = Entry(
             id: record.id, start: head, count: line.count, names: record.names, step: record.step,
             reason: record.reason, limit: record.limit, limitExcess: record.limitExcess,
