@@ -1,76 +1,156 @@
 public import GatePrimitives
 public import NIOCore
 
-/// Bounds of what delimits a body.
-public struct BodyLimits: Sendable, Equatable {
-  /// Bytes of one chunk-size line with its extensions, without CRLF. Default 256. Breach: `bad_chunk` (400).
-  public var chunkLine: Int
-  /// Bytes of chunk extensions in one body. Default 4096. Breach: `bad_chunk` (400).
-  public var chunkExtensions: Int
-  /// Bytes and lines of the trailer section. Default: 8192 bytes, 32 lines. Breach: `bad_trailer` (400).
-  public var trailers: HeadLimits
-
-  /// Limits of the given values.
-  public init(
-    chunkLine: Int = 256, chunkExtensions: Int = 4096,
-    trailers: HeadLimits = HeadLimits(fieldLine: 8192, head: 8192, fields: 32)
-  ) {
-    self.chunkLine = chunkLine
-    self.chunkExtensions = chunkExtensions
-    self.trailers = trailers
-  }
-
-  /// The defaults.
-  public static let standard = BodyLimits()
-}
-
 /// What a decoder found next.
 public enum BodyEvent {
-  /// Bytes of content: a slice, never empty.
-  case data(ByteBuffer)
-  /// The body is complete; nothing of what follows belongs to it.
-  case end
-  /// All bytes are consumed and more are needed.
-  case needMore
+    /// Bytes of content: a slice, never empty.
+    case data(ByteBuffer)
+    /// The body is complete; nothing of what follows belongs to it.
+    case end
+    /// More bytes are needed; what is left in the buffer stays there until they come behind it.
+    case needMore
 }
 
 /// Delimits one message body: nothing, a length, chunks, or the end of the connection (RFC 9112 §6, §7).
-public struct BodyDecoder: Sendable {
-  /// Whose body it is: it decides the faults.
-  public enum Side: UInt8, Sendable {
-    /// A client's: faults are the client's, in `read`.
-    case request
-    /// A backend's: faults are `bad_upstream_response`, in `relay`.
-    case response
-  }
+///
+/// ```
+///                 ┌───────────────────────── data ◀── size > 0 ──┐
+/// chunked:   chunkLine ◀── CRLF ── dataEnd ◀── all of it ─┘      │
+///                 └── size = 0 ──▶ trailers ── empty line ──▶ complete
+/// length:    data ── all of it ──▶ complete        untilClose: data … inputClosed ──▶ complete
+/// ```
+public struct BodyDecoder {
+    private enum State {
+        case complete
+        case length(UInt64)
+        case untilClose
+        case chunkLine
+        case chunkData(UInt64)
+        case chunkDataCR
+        case chunkDataLF
+        case trailers
+        case failed(Reason)
+    }
 
-  /// A decoder of a request body.
-  public init(_ framing: BodyFraming, limits: BodyLimits = .standard) {}
+    private var state: State
+    private let isResponse: Bool
+    private let limits: BodyLimits
+    private var chunkLine = ChunkLineParser()
+    private var trailerParser = TrailerParser()
 
-  /// A decoder of a response body.
-  public init(_ framing: ResponseFraming, limits: BodyLimits = .standard) {}
+    /// A decoder of a request body: faults are the client's, in `read`.
+    public init(_ framing: BodyFraming, limits: BodyLimits = .standard) {
+        self.limits = limits
+        isResponse = false
+        switch framing {
+        case .none, .length(0): state = .complete
+        case .length(let length): state = .length(length)
+        case .chunked: state = .chunkLine
+        }
+    }
 
-  /// The trailer lines that may be passed on; nil where the body had none. Valid after `end`.
-  public var trailers: FieldBlock? { nil }
+    /// A decoder of a response body: faults are `bad_upstream_response`, in `relay`.
+    public init(_ framing: ResponseFraming, limits: BodyLimits = .standard) {
+        self.limits = limits
+        isResponse = true
+        switch framing {
+        case .none, .length(0): state = .complete
+        case .length(let length): state = .length(length)
+        case .chunked: state = .chunkLine
+        case .untilClose: state = .untilClose
+        }
+    }
 
-  /// Whether the body is complete.
-  public var isComplete: Bool { true }
+    /// The trailer lines that may be passed on; nil where the body had none. Complete after `end`.
+    public var trailers: FieldBlock? { trailerParser.lines }
 
-  /// Takes the next event from the front of `buffer`, consuming its bytes.
-  public mutating func next(_ buffer: inout ByteBuffer) throws(Fault) -> BodyEvent { .end }
+    /// Whether the body is complete.
+    public var isComplete: Bool {
+        if case .complete = state { return true }
+        return false
+    }
 
-  /// The connection has ended: completes a body that is delimited by it, and is a fault for every other.
-  public mutating func inputClosed() throws(Fault) {}
-}
+    /// Takes the next event from the front of `buffer`, consuming its bytes.
+    ///
+    /// After a fault, every further call throws it again.
+    public mutating func next(_ buffer: inout ByteBuffer) throws(Fault) -> BodyEvent {
+        do throws(HeadError) {
+            return try advance(&buffer)
+        } catch {
+            state = .failed(error.reason)
+            throw fault(error.reason)
+        }
+    }
 
-/// Writes the chunked transfer coding (RFC 9112 §7.1).
-public enum ChunkWriter {
-  /// Writes the line that goes before `size` bytes of content; `size` must not be 0.
-  public static func writeChunkHead(size: Int, into out: inout ByteBuffer) {}
+    /// The connection has ended: completes a body that is delimited by it, and cuts every other.
+    ///
+    /// The fault is `body_length_mismatch` for a client's body, `upstream_reset` for a backend's (attacks 14, 67).
+    public mutating func inputClosed() throws(Fault) {
+        switch state {
+        case .complete: return
+        case .untilClose: state = .complete
+        case .failed(let reason): throw fault(reason)
+        case .length, .chunkLine, .chunkData, .chunkDataCR, .chunkDataLF, .trailers:
+            state = .failed(isResponse ? .upstreamReset : .bodyLengthMismatch)
+            throw isResponse ? Fault(.relay, .upstreamReset) : Fault(.read, .bodyLengthMismatch)
+        }
+    }
 
-  /// Writes what goes behind the content of each chunk.
-  public static func writeChunkTail(into out: inout ByteBuffer) {}
+    private func fault(_ reason: Reason) -> Fault {
+        guard isResponse else { return Fault(.read, reason) }
+        return Fault(.relay, reason == .upstreamReset ? reason : .badUpstreamResponse)
+    }
 
-  /// Writes the last chunk, the trailer section and the end.
-  public static func writeEnd(trailers: FieldBlock? = nil, into out: inout ByteBuffer) {}
+    private mutating func advance(_ buffer: inout ByteBuffer) throws(HeadError) -> BodyEvent {
+        while true {
+            switch state {
+            case .complete: return .end
+            case .failed(let reason): throw .init(reason)
+            case .length(let left):
+                guard let data = Self.take(left, &buffer) else { return .needMore }
+                let rest = left &- UInt64(data.readableBytes)
+                state = rest == 0 ? .complete : .length(rest)
+                return .data(data)
+            case .untilClose:
+                guard let data = Self.take(.max, &buffer) else { return .needMore }
+                return .data(data)
+            case .chunkLine:
+                guard try readChunkLine(&buffer) else { return .needMore }
+                state = chunkLine.size == 0 ? .trailers : .chunkData(chunkLine.size)
+                chunkLine.reset()
+            case .chunkData(let left):
+                guard let data = Self.take(left, &buffer) else { return .needMore }
+                let rest = left &- UInt64(data.readableBytes)
+                state = rest == 0 ? .chunkDataCR : .chunkData(rest)
+                return .data(data)
+            case .chunkDataCR:
+                guard let byte: UInt8 = buffer.readInteger() else { return .needMore }
+                guard byte == Ascii.cr else { throw .init(.badChunk) }
+                state = .chunkDataLF
+            case .chunkDataLF:
+                guard let byte: UInt8 = buffer.readInteger() else { return .needMore }
+                guard byte == Ascii.lf else { throw .init(.badChunk) }
+                state = .chunkLine
+            case .trailers:
+                guard try trailerParser.read(&buffer, limits.trailers, allowsObsText: isResponse) else {
+                    return .needMore
+                }
+                state = .complete
+            }
+        }
+    }
+
+    private mutating func readChunkLine(_ buffer: inout ByteBuffer) throws(HeadError) -> Bool {
+        while let byte: UInt8 = buffer.readInteger() {
+            if try chunkLine.accept(byte, limits) { return true }
+        }
+        return false
+    }
+
+    /// At most `most` bytes from the front of `buffer`, or nil where it is empty.
+    private static func take(_ most: UInt64, _ buffer: inout ByteBuffer) -> ByteBuffer? {
+        guard buffer.readableBytes > 0 else { return nil }
+        let length = Int(clamping: min(most, UInt64(buffer.readableBytes)))
+        return buffer.readSlice(length: length)
+    }
 }

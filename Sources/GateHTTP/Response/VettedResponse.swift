@@ -1,76 +1,171 @@
 public import GatePrimitives
-public import NIOCore
+import NIOCore
 
 /// A response of a backend of which there is one reading.
+///
+/// Made only by `vet(_:to:upgrade:)`.
 public struct VettedResponse {
-  let bytes: ByteBuffer
-  let table: HeadTable
-  /// The status code, 100 to 599.
-  public let status: Int
-  /// How the body is delimited, given the request's method.
-  public let framing: ResponseFraming
-  /// Whether the upstream connection can be used again once the body has ended.
-  public let keepAlive: Bool
+    let bytes: ByteBuffer
+    let table: HeadTable
+    /// The value of `content-length`, also where there is no body (HEAD, 304).
+    let contentLength: UInt64?
 
-  /// Whether this is an interim response (1xx other than 101); the final one follows on the same connection.
-  public var isInformational: Bool { status < 200 && status != 101 }
+    /// The status code, 100 to 599.
+    public let status: Int
+    /// How the body is delimited, given the request's method.
+    public let framing: ResponseFraming
+    /// Whether the upstream connection can be used again once the body has ended.
+    public let keepAlive: Bool
 
-  /// Judges `raw`, the answer to a request of `method` that asked for `upgrade`.
-  ///
-  /// Every fault is `bad_upstream_response` in `relay` (attacks 16).
-  public static func vet(
-    _ raw: consuming RawResponseHead, to method: HTTPMethod, upgrade: UpgradeKind
-  ) throws(Fault) -> VettedResponse {
-    throw Fault(.relay, .badUpstreamResponse)
-  }
-}
+    /// Whether this is an interim response (1xx other than 101); the final one follows on the same connection.
+    ///
+    /// An HTTP/1.0 client must not be sent it (RFC 9110 §15.2).
+    public var isInformational: Bool { status < 200 && status != 101 }
 
-/// The authorities by which responses may name a backend; compiled once per upstream.
-public struct BackendAuthorities: Sendable {
-  /// The authorities `names` (`host:port` or `host`, any case).
-  public init(_ names: [String]) {}
-}
+    /// Judges `raw`, the answer to a request of `method` that passed on `upgrade`.
+    ///
+    /// Every fault is `bad_upstream_response` in `relay` (attacks 16); nothing of such a connection is used again.
+    public static func vet(
+        _ raw: consuming RawResponseHead, to method: HTTPMethod, upgrade: UpgradeKind
+    ) throws(Fault) -> VettedResponse {
+        do throws(HeadError) {
+            return try VettedResponse(judging: raw, to: method, upgrade: upgrade)
+        } catch {
+            throw Fault(.relay, .badUpstreamResponse)
+        }
+    }
 
-/// What the gateway adds to and takes from a response head.
-public struct DownstreamFields: Sendable {
-  /// The scheme under which the client reached us.
-  public var scheme: Scheme
-  /// The value of `x-request-id`.
-  public var requestID: ByteBuffer
-  /// Lines of the gateway's own: HSTS, CORS, `ratelimit`; they replace the backend's of the same name.
-  public var own: FieldBlock
-  /// Known names whose lines from the backend are left out, since `own` or policy decides about them.
-  public var replaced: FieldSet
-  /// The route's edits.
-  public var edits: HeaderEdits
-  /// What names a backend.
-  public var backends: BackendAuthorities
-  /// Whether the downstream connection closes after this response.
-  public var close: Bool
+    private init(
+        judging raw: consuming RawResponseHead, to method: HTTPMethod, upgrade: UpgradeKind
+    ) throws(HeadError) {
+        bytes = raw.bytes
+        table = raw.table
+        status = raw.status
+        let head = raw.bytes.readableBytesUInt8Span
+        let survey = ResponseSurvey(head, table)
+        let options = try ConnectionOptions(head, table, guarded: false)
 
-  /// The fields of one response.
-  public init(
-    scheme: Scheme, requestID: ByteBuffer, own: FieldBlock, replaced: FieldSet, edits: HeaderEdits,
-    backends: BackendAuthorities, close: Bool
-  ) {
-    self.scheme = scheme
-    self.requestID = requestID
-    self.own = own
-    self.replaced = replaced
-    self.edits = edits
-    self.backends = backends
-    self.close = close
-  }
+        // RFC 9112 §6.1 and §6.3: both, or a coding in HTTP/1.0, cannot be read one way.
+        guard survey.codings == 0 || (survey.lengths == 0 && survey.codings == 1 && raw.version == .http11),
+            survey.lengths <= 1
+        else { throw .init(.badUpstreamResponse) }
+        if survey.codings == 1 { try Framing.requireChunked(head, table.slots[survey.coding].valueRange) }
+        let length =
+            survey.lengths == 1 ? try Framing.contentLength(head, table.slots[survey.length].valueRange) : nil
+        contentLength = length
+
+        switch raw.status {
+        case 101:
+            // RFC 9110 §15.2.2: only what was asked for.
+            guard upgrade == .webSocket, options.upgrade, survey.upgrades == 1,
+                head.matches(table.slots[survey.upgrade].valueRange, lowercase: "websocket")
+            else { throw .init(.badUpstreamResponse) }
+            fallthrough
+        case 100..<200, 204:
+            // RFC 9110 §8.6, RFC 9112 §6.1: neither field may be here; a length of 0 says the same and is dropped.
+            guard survey.codings == 0, length ?? 0 == 0 else { throw .init(.badUpstreamResponse) }
+            framing = .none
+        case 304:
+            framing = .none
+        default:
+            if method == .head {
+                framing = .none
+            } else if survey.codings == 1 {
+                framing = .chunked
+            } else if let length {
+                framing = .length(length)
+            } else {
+                framing = .untilClose
+            }
+        }
+        let persists = raw.version == .http11 ? !options.close : options.keepAlive && !options.close
+        keepAlive = persists && framing != .untilClose && raw.status != 101
+        if survey.hasTrailer, framing != .chunked { survey.dropTrailer(table) }
+    }
 }
 
 extension VettedResponse {
-  /// Writes the head that the client gets, built anew, behind what `out` holds; returns how its body is delimited.
-  ///
-  /// A body whose length is unknown is chunked for an HTTP/1.1 client and ends with the connection for HTTP/1.0.
-  public func writeDownstreamHead(
-    into out: inout ByteBuffer, answering request: borrowing VettedRequest,
-    fields: borrowing DownstreamFields
-  ) throws(Fault) -> ResponseFraming {
-    throw Fault(.relay, .internalError)
-  }
+    /// The index of the first line of `name`, or nil.
+    public func first(_ name: FieldName) -> Int? { name == .other ? nil : table.first(name) }
+
+    /// The index of the next line of `name` behind `index`, or nil.
+    public func next(_ name: FieldName, after index: Int) -> Int? {
+        name == .other || index < 0 ? nil : table.first(name, from: index &+ 1)
+    }
+
+    /// The number of field lines, those included that are not passed on.
+    public var fieldCount: Int { table.slots.count }
+
+    /// The name of line `index`, if it is a known one.
+    public func fieldName(at index: Int) -> FieldName {
+        index >= 0 && index < fieldCount ? table.slots[index].name : .other
+    }
+
+    /// The name of line `index` as sent; empty where there is no such line.
+    @_lifetime(borrow self)
+    public func nameBytes(at index: Int) -> Span<UInt8> {
+        let isThere = index >= 0 && index < table.slots.count
+        return bytes.readableBytesUInt8Span.extracting(isThere ? table.slots[index].nameRange : 0..<0)
+    }
+
+    /// The value of line `index`, white space around it trimmed; empty where there is no such line.
+    @_lifetime(borrow self)
+    public func value(at index: Int) -> Span<UInt8> {
+        let isThere = index >= 0 && index < table.slots.count
+        return bytes.readableBytesUInt8Span.extracting(isThere ? table.slots[index].valueRange : 0..<0)
+    }
+
+    /// The value of the first line of `name`, for cold code.
+    public func text(_ name: FieldName) -> String? {
+        first(name).map { value(at: $0).text }
+    }
+}
+
+/// What one walk over the field lines of a response found; it marks on each line what becomes of it.
+struct ResponseSurvey {
+    var lengths = 0
+    var length = 0
+    var codings = 0
+    var coding = 0
+    var upgrades = 0
+    var upgrade = 0
+    var hasTrailer = false
+
+    init(_ bytes: Span<UInt8>, _ table: HeadTable) {
+        var index = 0
+        while index < table.slots.count {
+            note(index, table.slots[index], bytes, table)
+            index &+= 1
+        }
+    }
+
+    private mutating func note(_ index: Int, _ slot: HeadTable.Slot, _ bytes: Span<UInt8>, _ table: HeadTable) {
+        switch slot.name {
+        case .contentLength:
+            (lengths, length) = (lengths &+ 1, index)
+            table.mark(index, .rebuilt)
+        case .transferEncoding:
+            (codings, coding) = (codings &+ 1, index)
+            table.mark(index, .rebuilt)
+        case .upgrade:
+            (upgrades, upgrade) = (upgrades &+ 1, index)
+            table.mark(index, .rebuilt)
+        case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .te, .http2Settings:
+            table.mark(index, .rebuilt)
+        case .trailer:
+            hasTrailer = true
+        case .server, .via, .xPoweredBy, .altSvc, .xRequestID:
+            // Nothing of a backend leaks; the request id is the gateway's own.
+            table.mark(index, .removed)
+        case .other:
+            if NameFamily.of(bytes, slot.nameRange) == .proxyControl { table.mark(index, .removed) }
+        default:
+            break
+        }
+    }
+
+    /// `trailer` announces what only chunks can carry.
+    func dropTrailer(_ table: HeadTable) {
+        for index in table.slots.indices where table.slots[index].name == .trailer { table.mark(index, .removed) }
+    }
 }

@@ -1,0 +1,64 @@
+import GatePrimitives
+import NIOCore
+
+/// Reads and judges a trailer section (RFC 9112 §7.1.2, RFC 9110 §6.5).
+struct TrailerParser {
+    private var parser = FieldSectionParser(at: 0)
+    private var table: HeadTable?
+    /// The lines that may be passed on; nil until a section with a line is complete.
+    private(set) var lines: FieldBlock?
+
+    /// Goes on with the front of `buffer`; true once the section is complete and its bytes are consumed.
+    ///
+    /// Every fault is `bad_trailer`, but for a trailer that would say who is calling: `identity_spoof` (attacks 42).
+    mutating func read(
+        _ buffer: inout ByteBuffer, _ limits: HeadLimits, allowsObsText: Bool
+    ) throws(HeadError) -> Bool {
+        let table = self.table ?? HeadTable()
+        let rules = FieldSectionParser.Rules(
+            line: limits.fieldLine, end: limits.head, fields: limits.fields, allowsObsText: allowsObsText)
+        do throws(HeadError) {
+            guard try parser.parse(buffer.readableBytesUInt8Span, rules: rules, into: table) else {
+                self.table = table
+                return false
+            }
+        } catch {
+            throw HeadError(.badTrailer)
+        }
+        lines = try Self.judged(table, buffer.readableBytesUInt8Span)
+        buffer.moveReaderIndex(forwardBy: parser.position)
+        self.table = nil
+        return true
+    }
+
+    private static func judged(_ table: HeadTable, _ bytes: Span<UInt8>) throws(HeadError) -> FieldBlock? {
+        guard !table.slots.isEmpty else { return nil }
+        var block = FieldBlock()
+        for slot in table.slots {
+            let name = bytes.extracting(slot.nameRange)
+            try judge(slot, bytes, table.index)
+            block.appendParsed(name, bytes.extracting(slot.valueRange))
+        }
+        return block
+    }
+
+    /// RFC 9110 §6.5.1: what frames, routes, authenticates, or decides how content is read must not come late.
+    private static func judge(
+        _ slot: HeadTable.Slot, _ bytes: Span<UInt8>, _ index: FieldNameIndex
+    ) throws(HeadError) {
+        switch slot.name {
+        case .etag, .lastModified:
+            return
+        case .xAuthSubject, .xAuthIssuer, .xAuthScopes, .xAuthIdentity:
+            throw .init(.identitySpoof)
+        case .other:
+            guard !slot.marks.contains(.odd) || !GuardedName.isSpoof(bytes, slot.nameRange, index) else {
+                throw .init(.identitySpoof)
+            }
+            guard NameFamily.of(bytes, slot.nameRange) == .none else { throw .init(.badTrailer) }
+        default:
+            // Every other name that the gateway knows means something before the content, not after it.
+            throw .init(.badTrailer)
+        }
+    }
+}
