@@ -58,9 +58,9 @@ check-style: ## Check format, file sizes, traps and stray machine paths.
 	@tools/check-style
 
 .PHONY: goldens
-goldens: ## Rewrite the expected results in Tests/Goldens; review the difference.
-	PORTCULLIS_WRITE_GOLDENS=1 swift test --explicit-target-dependency-import-check error --filter GateConfigTests
-	git diff --stat -- Tests/Goldens
+goldens: ## Rewrite the expected results in Tests/Goldens and the reference page; review the difference.
+	PORTCULLIS_REWRITE_GOLDENS=1 swift test --explicit-target-dependency-import-check error --filter 'GateSettingsTests|GateConfigTests'
+	git diff --stat -- Tests/Goldens docs/reference
 
 .PHONY: clean
 clean: ## Remove the three build trees and the virtual environment.

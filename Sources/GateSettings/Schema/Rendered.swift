@@ -1,5 +1,5 @@
 /// A setting written back in one canonical form: for the digest, `/config`, `plan` and golden files.
-public indirect enum Rendered: Equatable, Sendable {
+public enum Rendered: Equatable, Sendable {
     /// A key of a mapping, its value, and whether that is the default.
     public struct Entry: Equatable, Sendable {
         /// The key.

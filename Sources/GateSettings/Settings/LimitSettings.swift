@@ -41,8 +41,8 @@ public struct LimitSettings: NamedSettings, Described {
                 "Requests further ahead than this wait until they are in time, instead of passing at once; 0: all wait that are ahead."
             ),
             .defaulted(
-                "zone", \.zone, Shape<ByteCount>.size(.kibibytes(64) ... .gibibytes(64)).located, default: "10MiB",
-                "The memory of its keys; full, the key that was not seen for longest is forgotten. 10 MiB holds about 80,000 keys."
+                "zone", \.zone, Shape<ByteCount>.size(.kibibytes(64) ... .gibibytes(16)).located, default: "10MiB",
+                "The memory of its keys; full, the key that was not seen for longest is forgotten. 10 MiB holds about 200,000 keys."
             ),
             .planned("store", "Where several nodes count together."),
             .planned("onFailure", "What happens when the store does not answer."),

@@ -48,7 +48,7 @@ public struct RouteSettings: Described {
             .required("match", \.match, .object, "Which requests are its own."),
             .required("auth", \.auth, .auth, "Who may use it. There is no default: a route without it does not load."),
             .optional(
-                "limits", \.limits, Shape<String>.name().located.list(0...16), absent: "those of `defaults`",
+                "limits", \.limits, Shape<String>.name().located.list(0...8), absent: "those of `defaults`",
                 "The limits that apply, by name. The list replaces that of `defaults`; `[]` is no limit."),
             .optional(
                 "waf", \.waf, .waf, absent: "that of `defaults`",
@@ -96,7 +96,7 @@ public struct DefaultSettings: Described {
         "defaults", "What routes get that do not say otherwise. A route's own value replaces the one here.",
         [
             .defaulted(
-                "limits", \.limits, Shape<String>.name().located.list(0...16), default: "[]",
+                "limits", \.limits, Shape<String>.name().located.list(0...8), default: "[]",
                 "The limits that apply, by name."),
             .optional(
                 "waf", \.waf, .waf, absent: "`none`",

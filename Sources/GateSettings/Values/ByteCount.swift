@@ -28,7 +28,7 @@ public struct ByteCount: Comparable, Hashable, Sendable, CustomStringConvertible
     }
 
     static func parse(_ text: String) -> Parsed<ByteCount> {
-        guard let (number, unit) = Quantity.split(text) else {
+        guard let (number, unit) = Quantity.split(text), unit.isEmpty || Quantity.isWord(unit) else {
             return .problem(
                 "\(Quantity.quoted(text)) is not a size", instead: "write a whole number: 64KiB, 10MiB, 1GiB")
         }

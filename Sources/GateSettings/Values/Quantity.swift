@@ -10,6 +10,11 @@ enum Quantity {
         return (number, String(text.unicodeScalars.dropFirst(digits.count)))
     }
 
+    /// Whether `text` is letters alone, so that it was meant as a unit.
+    static func isWord(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x41...0x5a).contains($0 & 0xDF) }
+    }
+
     /// The text in quotes for a message.
     static func quoted(_ text: String) -> String { "'\(text.abbreviated)'" }
 }
@@ -29,10 +34,9 @@ extension TimeSpan {
     }
 
     static func parse(_ text: String) -> Parsed<TimeSpan> {
-        guard let (number, unit) = Quantity.split(text) else {
-            return .problem(
-                "\(Quantity.quoted(text)) is not a duration",
-                instead: "write a whole number and a unit: 250ms, 5s, 1m, 1h, 1d")
+        let example = "write a whole number and a unit: 250ms, 5s, 1m, 1h, 1d"
+        guard let (number, unit) = Quantity.split(text), unit.isEmpty || Quantity.isWord(unit) else {
+            return .problem("\(Quantity.quoted(text)) is not a duration", instead: example)
         }
         guard let factor = units.first(where: { $0.name == unit })?.nanoseconds else {
             return .problem(
