@@ -11,7 +11,9 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TokenCommand.self, DemoCommand.self, VersionCommand.self, SampleBackendCommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, TokenCommand.self, DemoCommand.self,
+            VersionCommand.self,
+            SampleBackendCommand.self,
             TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self,
             ImportCommand.self,
         ]

@@ -28,7 +28,8 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(1)
         }
         let (config, format, parent) = (config, logFormat, getpid())
-        var supervised = Supervisor.Settings(listeners: settings.listenRequests, format: format.lines) { sockets, ready in
+        var supervised = Supervisor.Settings(listeners: settings.listenRequests, format: format.lines) {
+            sockets, ready in
             ["worker", "--config", config, "--log-format", format.rawValue]
                 + ["--supervisor", String(parent), "--readiness", String(ready)]
                 + sockets.flatMap { ["--socket", $0.argument] }
