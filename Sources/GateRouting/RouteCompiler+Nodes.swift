@@ -26,12 +26,12 @@ extension RouteCompiler {
             let lengths = (one.key.literal.utf8.count, other.key.literal.utf8.count)
             return lengths.0 != lengths.1 ? lengths.0 > lengths.1 : one.key.literal < other.key.literal
         }
-        let seed = UInt64.random(in: .min ... .max)
-        storage.hostTable = KeyTable(capacity: hostPatterns.count, seed: seed)
-        storage.nodeTable = KeyTable(capacity: drafts.count, seed: ~seed)
-        for (index, pattern) in hostPatterns.enumerated() { addHost(pattern, index) }
-        var reported: Set<Int> = []
-        for draft in drafts { addNode(draft, hostPatterns[draft.key.host], &reported) }
+        storage.constraintRanges = compiled.map {
+            $0?.constraints ?? RouteStorage.ConstraintRange(first: 0, headerCount: 0, queryCount: 0)
+        }
+        storage.seed = UInt64.random(in: .min ... .max)
+        storage.buckets = Buckets(records: hostPatterns.count)
+        addHosts(hostPatterns, drafts)
     }
 
     private func entryKeys(_ rule: Int) -> [HostPattern] {
@@ -81,67 +81,139 @@ extension RouteCompiler {
         return drafts
     }
 
-    private mutating func addHost(_ pattern: HostPattern, _ index: Int) {
+    /// Appends the records of all hosts by bucket, that of any host last, and fills the directory.
+    private mutating func addHosts(_ patterns: [HostPattern], _ drafts: [Draft]) {
+        var ranges = [Range<Int>](repeating: 0..<0, count: patterns.count)
+        var start = 0
+        while start < drafts.count {
+            let host = drafts[start].key.host
+            let end = drafts[start...].firstIndex { $0.key.host != host } ?? drafts.count
+            ranges[host] = start..<end
+            start = end
+        }
+        var keys: [(bucket: Int, host: Int)] = []
+        for (host, pattern) in patterns.enumerated() where pattern != .any {
+            let key = Array((pattern.key ?? "").utf8)
+            keys.append((storage.buckets.index(KeyHash.of(key.span, seed: storage.seed)), host))
+        }
+        keys.sort { $0 < $1 }
+        storage.directory = [UInt32](repeating: 0, count: storage.buckets.count + 1)
+        var reported: Set<Int> = []
+        var next = 0
+        for bucket in 0..<storage.buckets.count {
+            storage.directory[bucket] = UInt32(truncatingIfNeeded: storage.records.count)
+            while next < keys.count, keys[next].bucket == bucket {
+                let host = keys[next].host
+                addHost(patterns[host], drafts[ranges[host]], &reported)
+                next += 1
+            }
+        }
+        storage.directory[storage.buckets.count] = UInt32(truncatingIfNeeded: storage.records.count)
+        if let any = patterns.firstIndex(of: .any) {
+            storage.anyHost = storage.records.count
+            addHost(.any, drafts[ranges[any]], &reported)
+        }
+    }
+
+    /// Appends the record of one host with its nodes.
+    private mutating func addHost(_ pattern: HostPattern, _ drafts: ArraySlice<Draft>, _ reported: inout Set<Int>) {
         let key = Array((pattern.key ?? "").utf8)
-        storage.hosts.append(
-            RouteStorage.Host(
-                key: UInt32(truncatingIfNeeded: storage.keys.count), keyLength: UInt32(truncatingIfNeeded: key.count),
-                firstNode: 0, nodeCount: 0, segmentDepths: 0, directoryDepths: 0, longestLiteral: 0))
-        storage.keys.append(contentsOf: key)
-        switch pattern {
-        case .any:
-            storage.anyHost = index
-            return
-        case .wildcard:
+        let record = storage.records.count
+        let header = HostHeader(keyLength: key.count, nodeCount: drafts.count, words: 0)
+        storage.records.append(header.word)
+        if header.isScanned {
+            Packed.append(key, to: &storage.records)
+            for draft in drafts { addNode(draft, pattern, &reported) }
+        } else {
+            let shape = HostShape(
+                longestLiteral: drafts.first?.key.literal.utf8.count ?? 0, buckets: Buckets(records: drafts.count))
+            storage.records.append(shape.word)
+            storage.records.append(contentsOf: depths(drafts))
+            Packed.append(key, to: &storage.records)
+            addDirectory(record, shape.buckets, drafts, pattern, &reported)
+        }
+        storage.records[record] =
+            HostHeader(
+                keyLength: key.count, nodeCount: drafts.count, words: storage.records.count - record
+            ).word
+        if case .wildcard = pattern {
             let labels = key.count { $0 == UInt8(ascii: ".") }
             storage.wildcardLabels |= 1 << UInt64(min(labels, 63))
-        case .exact: break
         }
-        let hash = KeyHash.of(key.span, seed: storage.hostTable.seed)
-        storage.hostTable.insert(hash, UInt32(truncatingIfNeeded: index))
+    }
+
+    /// Appends a directory and the nodes of its buckets, for a host with many.
+    private mutating func addDirectory(
+        _ record: Int, _ buckets: Buckets, _ drafts: ArraySlice<Draft>, _ pattern: HostPattern,
+        _ reported: inout Set<Int>
+    ) {
+        let directory = storage.records.count
+        storage.records.append(contentsOf: [UInt64](repeating: 0, count: buckets.count / 2 + 1))
+        var nodes: [(bucket: Int, draft: Int)] = drafts.indices.map { index in
+            let literal = Array(drafts[index].key.literal.utf8)
+            return (buckets.index(KeyHash.of(literal.span, seed: storage.seed)), index)
+        }
+        nodes.sort { $0 < $1 }
+        var next = 0
+        for bucket in 0...buckets.count {
+            Packed.setEntry(&storage.records, at: directory, bucket, to: storage.records.count - record)
+            while next < nodes.count, nodes[next].bucket == bucket {
+                addNode(drafts[nodes[next].draft], pattern, &reported)
+                next += 1
+            }
+        }
+    }
+
+    /// The depths of the literals, those that do not end in a slash and those that do.
+    private func depths(_ drafts: ArraySlice<Draft>) -> [UInt64] {
+        let slash = UInt8(ascii: "/")
+        var segments: UInt64 = 0
+        var directories: UInt64 = 0
+        for draft in drafts {
+            let bit: UInt64 = 1 << UInt64(draft.key.literal.utf8.count { $0 == slash })
+            if draft.key.literal.utf8.last == slash { directories |= bit } else { segments |= bit }
+        }
+        return [segments, directories]
     }
 
     private mutating func addNode(_ draft: Draft, _ pattern: HostPattern, _ reported: inout Set<Int>) {
-        let key = Array(draft.key.literal.utf8)
-        let index = UInt32(truncatingIfNeeded: storage.nodes.count)
-        noteDepth(key, host: draft.key.host, node: index)
-        var hash = KeyHash(seed: storage.nodeSeed(draft.key.host))
-        for byte in key { hash.feed(byte) }
-        storage.nodeTable.insert(hash.value, index)
-
+        let literal = Array(draft.key.literal.utf8)
         let expressions = distinctPatterns(draft.regex)
-        if expressions.count > RouteCompiler.maximumPatternsPerPath, let last = draft.regex.last {
-            report(
-                [last], .regex,
-                "`\(draft.key.literal)` on \(pattern.text) has more than \(RouteCompiler.maximumPatternsPerPath) expressions",
-                "give them longer literal prefixes")
-            return
+        guard isWithinLimits(draft, expressions.count, pattern) else { return }
+        let header = NodeHeader(
+            literalLength: literal.count, exact: draft.exact.count, regex: draft.regex.count, prefix: draft.prefix.count
+        )
+        storage.records.append(header.word)
+        if header.regexCount > 0 {
+            let list = NodePatterns(first: storage.nodePatterns.count, count: expressions.count)
+            storage.records.append(list.word)
+            storage.nodePatterns.append(contentsOf: expressions)
         }
-        for kind in [draft.exact, draft.regex, draft.prefix] where kind.count > RouteCompiler.maximumRoutesPerPath {
-            report(
-                [kind[kind.count - 1]], .path,
-                "`\(draft.key.literal)` on \(pattern.text) has more than \(RouteCompiler.maximumRoutesPerPath) routes",
-                "use longer paths, or decide in the backend")
-            return
-        }
-        storage.nodes.append(
-            RouteStorage.Node(
-                key: UInt32(truncatingIfNeeded: storage.keys.count), keyLength: UInt32(truncatingIfNeeded: key.count),
-                firstCandidate: UInt32(truncatingIfNeeded: storage.candidates.count),
-                exactCount: UInt16(truncatingIfNeeded: draft.exact.count),
-                regexCount: UInt16(truncatingIfNeeded: draft.regex.count),
-                prefixCount: UInt16(truncatingIfNeeded: draft.prefix.count),
-                patternCount: UInt16(truncatingIfNeeded: expressions.count),
-                firstPattern: UInt32(truncatingIfNeeded: storage.nodePatterns.count),
-                host: UInt32(truncatingIfNeeded: draft.key.host)))
-        storage.keys.append(contentsOf: key)
-        storage.nodePatterns.append(contentsOf: expressions.map { UInt32(truncatingIfNeeded: $0) })
+        Packed.append(literal, to: &storage.records)
         for kind in [draft.exact, draft.regex, draft.prefix] where !kind.isEmpty {
             // A stable order: by falling priority, then as configured.
             let ordered = kind.count == 1 ? kind : kind.sorted { before($0, $1) }
             if ordered.count > 1 { reportConflicts(ordered, draft.key.literal, pattern, &reported) }
             for rule in ordered { addCandidate(rule, expressions) }
         }
+    }
+
+    private mutating func isWithinLimits(_ draft: Draft, _ expressions: Int, _ pattern: HostPattern) -> Bool {
+        if expressions > RouteCompiler.maximumPatternsPerPath, let last = draft.regex.last {
+            report(
+                [last], .regex,
+                "`\(draft.key.literal)` on \(pattern.text) has more than \(RouteCompiler.maximumPatternsPerPath) expressions",
+                "give them longer literal prefixes")
+            return false
+        }
+        for kind in [draft.exact, draft.regex, draft.prefix] where kind.count > RouteCompiler.maximumRoutesPerPath {
+            report(
+                [kind[kind.count - 1]], .path,
+                "`\(draft.key.literal)` on \(pattern.text) has more than \(RouteCompiler.maximumRoutesPerPath) routes",
+                "use longer paths, or decide in the backend")
+            return false
+        }
+        return true
     }
 
     private func before(_ one: Int, _ other: Int) -> Bool {
@@ -157,29 +229,13 @@ extension RouteCompiler {
         return distinct
     }
 
-    private mutating func noteDepth(_ key: [UInt8], host: Int, node: UInt32) {
-        let slash = UInt8(ascii: "/")
-        let depth = UInt64(key.count { $0 == slash })
-        if storage.hosts[host].nodeCount == 0 { storage.hosts[host].firstNode = node }
-        storage.hosts[host].nodeCount += 1
-        storage.hosts[host].longestLiteral = max(
-            storage.hosts[host].longestLiteral, UInt32(truncatingIfNeeded: key.count))
-        if key.last == slash {
-            storage.hosts[host].directoryDepths |= 1 << depth
-        } else {
-            storage.hosts[host].segmentDepths |= 1 << depth
-        }
-    }
-
     private mutating func addCandidate(_ rule: Int, _ expressions: [Int]) {
         guard let parts = compiled[rule] else { return }
-        let bit = parts.pattern.flatMap { expressions.firstIndex(of: $0) } ?? 0
-        storage.candidates.append(
-            RouteStorage.Candidate(
-                methods: parts.methods, route: UInt32(truncatingIfNeeded: rule),
-                firstConstraint: UInt32(truncatingIfNeeded: parts.firstConstraint),
-                headerCount: UInt8(truncatingIfNeeded: parts.headerCount),
-                queryCount: UInt8(truncatingIfNeeded: parts.queryCount), policy: parts.policy,
-                pattern: UInt8(truncatingIfNeeded: bit), answersPreflights: rules[rule].answersPreflights))
+        let header = CandidateHeader(
+            route: rule, policy: parts.policy, pattern: parts.pattern.flatMap { expressions.firstIndex(of: $0) } ?? 0,
+            answersPreflights: rules[rule].answersPreflights,
+            isConstrained: parts.constraints.headerCount + parts.constraints.queryCount > 0)
+        storage.records.append(parts.methods.bits)
+        storage.records.append(header.word)
     }
 }

@@ -15,9 +15,7 @@ struct RouteCompiler {
     struct Rule {
         var methods: MethodSet
         var policy: UInt8
-        var firstConstraint: Int
-        var headerCount: Int
-        var queryCount: Int
+        var constraints: RouteStorage.ConstraintRange
         /// The index of the path's expression.
         var pattern: Int?
     }
@@ -76,8 +74,10 @@ extension RouteCompiler {
         }
         guard let methods, let policy = policyIndex(rule.policy) else { return nil }
         return Rule(
-            methods: methods, policy: policy, firstConstraint: first, headerCount: rule.headers.count,
-            queryCount: rule.query.count, pattern: pattern)
+            methods: methods, policy: policy,
+            constraints: RouteStorage.ConstraintRange(
+                first: first, headerCount: rule.headers.count, queryCount: rule.query.count),
+            pattern: pattern)
     }
 
     private mutating func pathPattern(_ index: Int) -> Int? {
