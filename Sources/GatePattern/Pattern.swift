@@ -55,8 +55,13 @@ public final class Pattern: @unchecked Sendable {
         unsafe code = compiled
         self.source = source
         self.subject = subject
-        // SAFETY: `compiled` is live and not yet shared, as compiling to machine code demands.
-        isJITCompiled = unsafe pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
+        // SAFETY: `compiled` is live and not yet shared, as compiling to machine code demands. Its result is not an
+        // error: what was made is asked for below.
+        _ = unsafe pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE)
+        var codeSize = 0
+        // SAFETY: PCRE2_INFO_JITSIZE writes one size_t (pcre2api).
+        _ = unsafe pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_JITSIZE), &codeSize)
+        isJITCompiled = codeSize > 0
         var groups: UInt32 = 0
         // SAFETY: PCRE2_INFO_CAPTURECOUNT writes one uint32_t (pcre2api).
         _ = unsafe pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_CAPTURECOUNT), &groups)

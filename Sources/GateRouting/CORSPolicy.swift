@@ -86,6 +86,13 @@ public struct CORSPolicy: Sendable {
         self.answers = answers
     }
 
+    /// What `request` is to this policy. Allocates nothing.
+    public func grant(_ request: borrowing VettedRequest) -> Grant {
+        guard let line = request.first(.origin) else { return .none }
+        guard request.next(.origin, after: line) == nil else { return .refused }
+        return grant(origin: request.value(at: line))
+    }
+
     /// What the value of the `origin` field is to this policy. Allocates nothing.
     public func grant(origin: Span<UInt8>) -> Grant {
         if isAny { return .granted(0) }

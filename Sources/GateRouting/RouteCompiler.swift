@@ -57,8 +57,8 @@ struct RouteCompiler {
 extension RouteCompiler {
     private mutating func compileRule(_ index: Int) -> Rule? {
         let rule = rules[index]
-        if let fault = LiteralPath.fault(of: rule.path.literal, under: rule.policy) {
-            report([index], .path, "\(name(index)): \(fault.problem)", fault.remedy)
+        if let finding = LiteralPath.finding(of: rule.path.literal, under: rule.policy) {
+            report([index], .path, "\(name(index)): \(finding.problem)", finding.remedy)
         }
         let pattern = pathPattern(index)
         let methods = methodSet(index)

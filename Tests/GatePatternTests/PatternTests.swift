@@ -99,6 +99,7 @@ import Testing
             let compiled = try Pattern(source)
             let interpreted = try Pattern("(*NO_JIT)" + source)
             #expect(compiled.isJITCompiled == MatchScratch.isJITBuiltIn)
+            #expect(!interpreted.isJITCompiled)
             let scratch = MatchScratch()
             for subject in subjects {
                 let bytes = Array(subject.utf8)

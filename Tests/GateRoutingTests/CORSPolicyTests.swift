@@ -25,6 +25,13 @@ import Testing
         }
     }
 
+    @Test func aRequestHasOneOriginOrNone() throws {
+        let policy = try CORSPolicy(origins: .list([app]))
+        #expect(try policy.grant(request("GET", "/")) == .none)
+        #expect(try policy.grant(request("GET", "/", [("Origin", app)])) == .granted(0))
+        #expect(try policy.grant(request("GET", "/", [("origin", app), ("origin", app)])) == .refused)
+    }
+
     @Test func aPreflightIsAnsweredWithTheWholePolicy() throws {
         let policy = try CORSPolicy(
             origins: .list([app]), methods: ["GET", "POST"], headers: ["authorization", "x-a"],

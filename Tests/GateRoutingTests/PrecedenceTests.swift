@@ -212,4 +212,12 @@ import Testing
         let deep = String(repeating: "/a", count: 500)
         #expect(try routes.answer(deep) == .route("a/"))
     }
+
+    @Test func theTableSaysWhetherAnExpressionIsInterpreted() throws {
+        func table(_ expression: String) throws -> RouteTable {
+            try RouteTable.compile([rule("r", .regex(prefix: "/", expression: expression))])
+        }
+        #expect(try table("/a+").usesInterpreter == !MatchScratch.isJITBuiltIn)
+        #expect(try table("(*NO_JIT)/a+").usesInterpreter)
+    }
 }
