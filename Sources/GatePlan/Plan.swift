@@ -33,12 +33,14 @@ public final class Plan: Sendable {
     public let names: NameTable
     /// Our name in `via`, by which loops are found; unique to the installation.
     public let pseudonym: String
+    /// The settings as JSON with secrets left out, for the admin interface.
+    public let report: String
 
     /// A plan of compiled parts.
     public init(
         revision: String, listeners: [ListenerPlan], table: RouteTable, routes: [RoutePlan],
         upstreams: [UpstreamSettings], limits: LimitTable, keySets: [KeySetPlan], process: ProcessPlan,
-        admin: AdminPlan, logs: LogPlan, pseudonym: String
+        admin: AdminPlan, logs: LogPlan, pseudonym: String, report: String = "{}\n"
     ) {
         self.revision = revision
         self.listeners = listeners
@@ -51,6 +53,7 @@ public final class Plan: Sendable {
         self.admin = admin
         self.logs = logs
         self.pseudonym = pseudonym
+        self.report = report
         self.names = NameTable(
             revision: revision, listeners: listeners.map(\.name), routes: routes.map(\.name),
             upstreams: upstreams.map { .init(name: $0.name, endpoints: $0.endpoints.map(\.address.description)) },

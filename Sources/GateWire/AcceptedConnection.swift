@@ -13,6 +13,9 @@ public final class AcceptedConnection {
     /// The TLS side; nil on a plain connection and before the handshake is complete.
     public internal(set) var tls: TLSFacts?
 
+    /// What the layer above keeps beside the connection.
+    public var note: AnyObject?
+
     /// The facts of an accepted socket.
     public init(id: UInt64, listener: Int, peer: IPAddress?, peerPort: UInt16, tls: TLSFacts? = nil) {
         self.id = id

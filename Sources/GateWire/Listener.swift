@@ -14,14 +14,20 @@ public final class Listener {
     /// What applies to connections accepted from now on; a reload replaces it.
     public var settings: ListenerSettings
     private let loop: WireLoop
+    /// Whether its connections are reported and count against the ceiling; the gateway's own interfaces' do not, so
+    /// that they answer when nothing else does.
+    private let isObserved: Bool
     private let makeDelegate: MakeDelegate
     private var channel: (any Channel)?
     private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
 
     /// A listener that accepts nothing yet.
-    public init(settings: ListenerSettings, loop: WireLoop, makeDelegate: @escaping MakeDelegate) {
+    public init(
+        settings: ListenerSettings, loop: WireLoop, isObserved: Bool = true, makeDelegate: @escaping MakeDelegate
+    ) {
         self.settings = settings
         self.loop = loop
+        self.isObserved = isObserved
         self.makeDelegate = makeDelegate
     }
 
@@ -65,16 +71,11 @@ public final class Listener {
             id: loop.nextConnectionID(), listener: settings.index,
             peer: address.flatMap(IPAddress.init(socketAddress:)),
             peerPort: UInt16(truncatingIfNeeded: address?.port ?? 0))
-        guard loop.openConnections < settings.maximumConnections else { return refuse(child, facts, .overload) }
-        guard settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
-        loop.openConnections += 1
-        loop.observer?.connectionOpened(facts)
-        let bound = NIOLoopBound((self, facts), eventLoop: loop.eventLoop)
-        child.closeFuture.whenComplete { _ in
-            let (listener, facts) = bound.value
-            listener.loop.openConnections -= 1
-            listener.loop.observer?.connectionClosed(facts)
+        if isObserved {
+            guard loop.openConnections < settings.maximumConnections else { return refuse(child, facts, .overload) }
         }
+        guard settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
+        if isObserved { watch(child, facts) }
         let settings = settings
         let connect: (any Channel) -> any ChannelHandler = { [unowned self] channel in
             self.connection(channel, facts, settings)
@@ -89,6 +90,17 @@ public final class Listener {
             }
         } catch {
             child.close(promise: nil)
+        }
+    }
+
+    private func watch(_ child: any Channel, _ facts: AcceptedConnection) {
+        loop.openConnections += 1
+        loop.observer?.connectionOpened(facts)
+        let bound = NIOLoopBound((self, facts), eventLoop: loop.eventLoop)
+        child.closeFuture.whenComplete { _ in
+            let (listener, facts) = bound.value
+            listener.loop.openConnections -= 1
+            listener.loop.observer?.connectionClosed(facts)
         }
     }
 

@@ -65,7 +65,7 @@ public struct UpstreamSettings: Sendable {
 }
 
 /// Deadlines of the backend's side.
-public struct UpstreamTimeouts: Sendable {
+public struct UpstreamTimeouts: Sendable, Equatable {
     /// To the end of connect and TLS handshake. Default 2 s. Breach: 504 `upstream_connect_timeout`.
     public var connect = TimeSpan.seconds(2)
     /// Between two reads, as nginx' `proxy_read_timeout`. Default 30 s. Breach: 504 `upstream_timeout`.

@@ -1,0 +1,37 @@
+import GateObserve
+import GatePrimitives
+import GateWire
+
+/// What a loop keeps of one connection for logs and metrics.
+final class ConnectionLog {
+    /// The facts as log lines show them.
+    let facts: ConnectionFacts
+    /// The listener's series.
+    let slot: SeriesSlot
+    private(set) var state: ConnectionState
+    private let metrics: LoopMetrics
+
+    init(_ connection: AcceptedConnection, names: NameTable, metrics: LoopMetrics, state: ConnectionState) {
+        let version: TLSVersion
+        switch connection.tls?.version {
+        case "TLSv1.3": version = .tls13
+        case "TLSv1.2": version = .tls12
+        default: version = .none
+        }
+        self.facts = ConnectionFacts(
+            number: connection.id, listener: connection.listener, names: names,
+            peer: connection.peer?.description ?? "unix:", sni: connection.tls?.serverName ?? "", tls: version)
+        self.slot = metrics.listener(connection.listener, of: names)
+        self.metrics = metrics
+        self.state = state
+        metrics.connection(slot, from: nil, to: state)
+    }
+
+    func move(to state: ConnectionState) {
+        guard state != self.state else { return }
+        metrics.connection(slot, from: self.state, to: state)
+        self.state = state
+    }
+
+    func close() { metrics.connection(slot, from: state, to: nil) }
+}

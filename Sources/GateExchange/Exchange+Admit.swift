@@ -1,0 +1,195 @@
+import GateAdmission
+import GateHTTP
+import GateIdentity
+import GateObserve
+import GatePlan
+import GatePrimitives
+import GateRouting
+import GateWire
+import NIOCore
+
+/// Steps 4 and 5: which route, who is calling, may they.
+extension Exchange {
+    func routeAndAdmit() {
+        guard let listener else { return refuse(Fault(.route, .internalError)) }
+        do throws(Fault) {
+            try checkAuthority()
+            client = stream.facts.peer
+            if let rule = listener.clientAddress { try resolveClient(rule) }
+            guard let peer = stream.facts.peer, let client, client != peer else { return try admit(listener) }
+            if listener.settings.deny.contains(client)
+                || (!listener.settings.allow.isEmpty && !listener.settings.allow.contains(client))
+            {
+                throw Fault(.admit, .addressDenied)
+            }
+            record.client = client.description
+            try admit(listener)
+        } catch {
+            refuse(error)
+        }
+    }
+
+    private func admit(_ listener: ListenerPlan) throws(Fault) {
+        if listener.redirectsToHTTPS { return redirect() }
+        guard var request else { throw Fault(.route, .internalError) }
+        let match = pinned.plan.table.match(&request, in: loop.scratch)
+        self.request = request
+        switch match {
+        case .refused(let fault): throw fault
+        case .notFound: throw Fault(.route, .noRoute)
+        case .methodNotAllowed(let methods): return refuseMethod(methods)
+        case .preflight(let index): return answerPreflight(index)
+        case .route(let index):
+            guard index < pinned.plan.routes.count else { throw Fault(.route, .internalError) }
+            let route = pinned.plan.routes[index]
+            self.route = route
+            routeIndex = index
+            record.route = index
+            addCORS(route, request)
+            if request.upgrade == .webSocket { throw Fault(.route, .upgradeUnsupported) }
+            if request.framing == .length(.max) { throw Fault(.admit, .bodyTooLarge) }
+            if case .length(let length) = request.framing, length > route.admission.bodyLimit {
+                // Known before a byte of it was read: nothing is spent on it.
+                throw Fault(.admit, .bodyTooLarge)
+            }
+            if let total = route.totalTimeout { armTotal(total) }
+            perform(machine.start(request, facts(), plan: route.admission, context: pinned.admission))
+        }
+    }
+
+    /// Resumes admission after a wait.
+    func resume(_ answer: AdmissionAnswer) {
+        awaitedKeySet = -1
+        guard phase == .admitting, let route, let request else { return }
+        perform(machine.resume(request, facts(), plan: route.admission, context: pinned.admission, answer: answer))
+    }
+
+    func awaitsKeySet(_ index: Int, of plan: Plan) -> Bool { awaitedKeySet == index && pinned.plan === plan }
+
+    private func facts() -> AdmissionFacts {
+        AdmissionFacts(client: client, route: routeIndex, wall: .now(), now: .now())
+    }
+
+    private func perform(_ action: AdmissionMachine.Action) {
+        noteAdmission()
+        switch action {
+        case .refuse(let fault): refuse(fault)
+        case .permit:
+            guard let request, let permit = machine.takePermit(for: request, route: routeIndex) else {
+                return refuse(Fault(.admit, .internalError))
+            }
+            dispatch(permit)
+        case .wait(.keySet(let index)):
+            awaitedKeySet = index
+            loop.wait(for: index, of: pinned.plan, self)
+        case .wait(.delay(let span)): delay(span)
+        case .wait(.body(let limit)): collectBody(limit)
+        case .wait(.question):
+            // No check of this version asks one; a check that does is refused rather than left waiting.
+            refuse(Fault(.admit, .undecided))
+        }
+    }
+
+    private func noteAdmission() {
+        if let principal = machine.principal {
+            record.principal = principal.subject
+            record.keySet = machine.keySet?.fingerprint.hex ?? ""
+        }
+        if let zone = machine.limits.zone {
+            record.limit = zone
+            record.limitExcess = machine.limits.excess
+            record.limitDelay = machine.limits.delay
+        }
+    }
+
+    private func delay(_ span: TimeSpan) {
+        let bound = NIOLoopBound((self, turn), eventLoop: loop.wire.eventLoop)
+        delayTask = loop.wire.eventLoop.scheduleTask(in: .nanoseconds(span.nanoseconds)) {
+            let (exchange, turn) = bound.value
+            guard exchange.turn == turn else { return }
+            exchange.delayTask = nil
+            exchange.resume(.delayed)
+        }
+    }
+
+    private func armTotal(_ span: TimeSpan) {
+        let bound = NIOLoopBound((self, turn), eventLoop: loop.wire.eventLoop)
+        deadlineTask = loop.wire.eventLoop.scheduleTask(in: .nanoseconds(span.nanoseconds)) {
+            let (exchange, turn) = bound.value
+            guard exchange.turn == turn else { return }
+            exchange.deadlineTask = nil
+            exchange.fail(Fault(exchange.phase == .relaying ? .relay : .admit, exchange.totalReason))
+        }
+    }
+
+    /// A request that is still arriving is the client's delay, else it is the backend's.
+    private var totalReason: Reason { requestComplete ? .upstreamTimeout : .timeoutTotal }
+
+    // MARK: Step 5b
+
+    private func collectBody(_ limit: UInt64) {
+        guard let route, let request else { return refuse(Fault(.admit, .internalError)) }
+        guard request.framing.hasBody else { return resume(.body(ByteBuffer())) }
+        if isHeld { return resume(.body(held)) }
+        isHeld = true
+        held = ByteBuffer()
+        phase = .holding
+        stream.acceptBody(limit: min(limit, route.admission.bodyLimit))
+    }
+
+    func hold(_ chunk: ByteBuffer) {
+        guard loop.inspectedBytes + chunk.readableBytes <= ExchangeLoop.maximumInspectedBytes else {
+            return fail(Fault(.admit, .overload))
+        }
+        loop.inspectedBytes += chunk.readableBytes
+        held.writeImmutableBuffer(chunk)
+    }
+
+    // MARK: Authority and client
+
+    /// 421 where the certificate that was shown does not cover the host: the client must open another connection.
+    private func checkAuthority() throws(Fault) {
+        guard let tls = stream.facts.tls, let request else { return }
+        let host = request.host
+        if let name = tls.serverName, Self.equals(host, name) { return }
+        guard tls.certificate.covers(request.hostText) else { throw Fault(.route, .sniHostMismatch) }
+    }
+
+    private static func equals(_ bytes: Span<UInt8>, _ text: String) -> Bool {
+        guard bytes.count == text.utf8.count else { return false }
+        var index = 0
+        for byte in text.utf8 {
+            guard bytes[index] == byte else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// The client behind trusted hops: the rightmost address that is not one of them (attacks 41).
+    private func resolveClient(_ rule: ClientAddressRule) throws(Fault) {
+        guard let peer = stream.facts.peer, rule.trusted.contains(peer), let request else { return }
+        client = try ClientAddress.resolve(in: request, rule, peer: peer)
+    }
+
+    // MARK: CORS
+
+    private func addCORS(_ route: RoutePlan, _ request: borrowing VettedRequest) {
+        guard let cors = route.cors else { return }
+        ownFields.append(cors.answerFields(grant(cors, request)))
+    }
+
+    private func grant(_ cors: CORSPolicy, _ request: borrowing VettedRequest) -> CORSPolicy.Grant {
+        guard let line = request.first(.origin) else { return .none }
+        guard request.next(.origin, after: line) == nil else { return .refused }
+        return cors.grant(origin: request.value(at: line))
+    }
+
+    private func answerPreflight(_ index: Int) {
+        guard let request, index < pinned.plan.routes.count, let cors = pinned.plan.routes[index].cors else {
+            return refuse(Fault(.route, .internalError))
+        }
+        record.route = index
+        record.note(Fault(.route, .preflight))
+        answer(status: 204, fields: cors.preflightFields(grant(cors, request)).bytes, body: ByteBuffer())
+    }
+}

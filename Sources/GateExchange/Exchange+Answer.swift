@@ -1,0 +1,97 @@
+import GateAdmission
+import GateHTTP
+import GateLimits
+import GateObserve
+import GatePlan
+import GatePrimitives
+import GateRouting
+import GateUpstreams
+import GateWire
+import NIOCore
+
+/// The gateway's own answers: refusals as problem+json, redirects, preflights.
+extension Exchange {
+    /// Refuses the request: one answer, one outcome.
+    func refuse(_ fault: Fault) { refuse(fault, fields: ByteBuffer()) }
+
+    /// 405 with `allow` (RFC 9110 §15.5.6).
+    func refuseMethod(_ methods: MethodSet) {
+        var fields = ByteBuffer()
+        fields.writeString("allow: \(pinned.plan.table.allow(methods))\r\n")
+        refuse(Fault(.route, .methodNotAllowed), fields: fields)
+    }
+
+    private func refuse(_ fault: Fault, fields extra: ByteBuffer) {
+        guard phase != .idle else { return }
+        record.note(fault)
+        release(.abandoned)
+        var fields = extra
+        fields.writeImmutableBuffer(ownFields.bytes)
+        appendChallenge(fault, to: &fields)
+        appendLimits(fault, to: &fields)
+        var body = ByteBuffer()
+        Problem.append(fault.code, decision: record.id, to: &body)
+        fields.writeStaticString("content-type: application/problem+json\r\n")
+        answer(
+            status: fault.code.status, fields: fields, body: body, closes: !fault.reason.keepsConnection)
+    }
+
+    /// Writes a whole answer and ends the exchange.
+    func answer(status: Int, fields: ByteBuffer, body: ByteBuffer, closes: Bool = false) {
+        var fields = fields
+        fields.writeStaticString("x-request-id: ")
+        fields.writeImmutableBuffer(requestID)
+        fields.writeStaticString("\r\n")
+        record.status = status
+        stream.writeAnswer(LocalAnswer(status: status, fields: fields, body: body, closes: closes), to: method)
+        let stream = stream
+        finish()
+        stream.endExchange()
+    }
+
+    /// A plain listener that only redirects: the same URL under https (RFC 9110 §15.4.9 keeps the method).
+    func redirect() {
+        guard let request else { return refuse(Fault(.route, .internalError)) }
+        record.note(Fault(.route, .redirected))
+        var fields = ByteBuffer()
+        fields.writeStaticString("location: https://")
+        fields.writeString(request.hostText)
+        fields.writeString(request.pathText)
+        if request.hasQuery { fields.writeString("?\(request.queryText)") }
+        fields.writeStaticString("\r\n")
+        answer(status: 308, fields: fields, body: ByteBuffer())
+    }
+
+    /// RFC 6750 §3: 401 and `scope_missing` say which scheme is asked for.
+    private func appendChallenge(_ fault: Fault, to fields: inout ByteBuffer) {
+        switch fault.code {
+        case .credentialsMissing: fields.writeStaticString("www-authenticate: Bearer\r\n")
+        case .credentialsInvalid, .credentialsExpired:
+            fields.writeStaticString("www-authenticate: Bearer error=\"invalid_token\"\r\n")
+        case .scopeMissing:
+            fields.writeStaticString("www-authenticate: Bearer error=\"insufficient_scope\"\r\n")
+        default: break
+        }
+    }
+
+    /// 429 says when to come back, and under which policy.
+    private func appendLimits(_ fault: Fault, to fields: inout ByteBuffer) {
+        if fault.code == .dependencyUnavailable || fault.code == .overloaded {
+            fields.writeStaticString("retry-after: 5\r\n")
+        }
+        guard fault.code == .rateLimited, let zone = machine.limits.zone, zone < pinned.plan.limits.zones.count else {
+            return
+        }
+        let limit = pinned.plan.limits.zones[zone]
+        var policy: [UInt8] = []
+        RateLimitFields.appendPolicy(limit.name, limit.parameters, to: &policy)
+        var state: [UInt8] = []
+        RateLimitFields.appendState(limit.name, limit.parameters, excess: machine.limits.excess, to: &state)
+        fields.writeString("retry-after: \(max(1, machine.limits.retryAfter))\r\n")
+        fields.writeStaticString("ratelimit-policy: ")
+        fields.writeBytes(policy)
+        fields.writeStaticString("\r\nratelimit: ")
+        fields.writeBytes(state)
+        fields.writeStaticString("\r\n")
+    }
+}

@@ -1,0 +1,257 @@
+import GateAdmission
+public import GateHTTP
+import GateIdentity
+import GateObserve
+import GatePlan
+public import GatePrimitives
+import GateUpstreams
+public import GateWire
+public import NIOCore
+
+/// Steps 6 and 7: a lease, a head built anew, and two pumps.
+extension Exchange {
+    /// Consumes the permit: the only way to an upstream.
+    func dispatch(_ permit: consuming Permit) {
+        guard let route, route.upstream < pinned.pools.count else { return refuse(Fault(.dispatch, .internalError)) }
+        request = permit.request
+        removal = permit.removal
+        if let principal = permit.principal { renderIdentity(principal) } else { forgetIdentity() }
+        record.upstream = route.upstream
+        dispatched = .now()
+        pool = pinned.pools[route.upstream]
+        phase = .dispatching
+        upstreamRequest = permit.dispatch()
+        takeLease()
+    }
+
+    private func takeLease() {
+        guard let pool, var ticket = upstreamRequest.take() else {
+            return refuse(Fault(.dispatch, .internalError))
+        }
+        record.tries &+= 1
+        let turn = turn
+        pool.lease(&ticket, attempts, readTimeout: route?.readTimeout, for: self)
+        // The callback may have ended the exchange and begun the next one.
+        if self.turn == turn, phase != .idle { upstreamRequest = consume ticket }
+    }
+
+    private func renderIdentity(_ principal: Principal) {
+        guard identityOwner !== principal else { return }
+        var block = FieldBlock()
+        do throws(FieldProblem) {
+            try block.append("x-auth-subject", principal.subject)
+            if !principal.issuer.isEmpty { try block.append("x-auth-issuer", principal.issuer) }
+            if !principal.scopes.isEmpty {
+                try block.append("x-auth-scopes", principal.scopes.joined(separator: " "))
+            }
+            try block.append("x-auth-identity", principal.identity)
+        } catch {
+            // A principal's values are safe in a field by construction; without them the backend would see a stranger.
+            return forgetIdentity()
+        }
+        identityFields = block
+        identityOwner = principal
+    }
+
+    private func forgetIdentity() {
+        identityFields = FieldBlock()
+        identityOwner = nil
+    }
+
+    private func writeRequestHead(_ connection: UpstreamConnection) throws(Fault) {
+        guard let request, let route else { throw Fault(.dispatch, .internalError) }
+        if forwarding == nil { forwarding = forwardingFacts() }
+        guard let forwarding else { throw Fault(.dispatch, .internalError) }
+        outbound.clear()
+        let framing = isHeld && request.framing.hasBody ? .length(UInt64(held.readableBytes)) : request.framing
+        try request.writeUpstreamHead(
+            into: &outbound, rewrite: route.rewrite, connection: forwarding,
+            fields: UpstreamFields(
+                requestID: requestID, identity: identityFields, removal: removal, framing: framing,
+                forwardExpect: false, forwardUpgrade: false))
+        connection.write(outbound)
+    }
+
+    private func forwardingFacts() -> ForwardingFacts {
+        let peerIsTrusted = listener?.clientAddress.map { rule in
+            stream.facts.peer.map(rule.trusted.contains) ?? false
+        }
+        return ForwardingFacts(
+            peer: stream.facts.peer?.description ?? "unknown",
+            scheme: stream.facts.tls == nil ? .http : .https, peerIsTrusted: peerIsTrusted ?? false,
+            pseudonym: pinned.plan.pseudonym)
+    }
+
+    // MARK: The request's pump
+
+    func relayBody(_ chunk: ByteBuffer) {
+        guard let connection = lease?.connection, let request else { return }
+        if request.framing == .chunked {
+            outbound.clear()
+            ChunkWriter.writeChunkHead(size: chunk.readableBytes, into: &outbound)
+            connection.write(outbound)
+            connection.write(chunk)
+            outbound.clear()
+            ChunkWriter.writeChunkTail(into: &outbound)
+            connection.write(outbound)
+        } else {
+            connection.write(chunk)
+        }
+        connection.flush()
+        if !connection.isWritable { stream.pauseBody() }
+    }
+
+    func endRequestBody() {
+        guard let connection = lease?.connection, let request else { return }
+        if request.framing == .chunked, !isHeld {
+            outbound.clear()
+            ChunkWriter.writeEnd(into: &outbound)
+            connection.write(outbound)
+        }
+        connection.requestComplete()
+        connection.flush()
+    }
+
+    // MARK: Ends
+
+    /// Gives the lease back, or forgets the wait for one.
+    func release(_ end: LeaseEnd) {
+        if let lease = lease.take() {
+            lease.end(end)
+        } else if phase == .dispatching {
+            pool?.cancel(self)
+        }
+    }
+
+    /// A fault in any phase: an answer while that is possible, else a cut.
+    func fail(_ fault: Fault) {
+        guard phase != .idle else { return }
+        release(fault.blame == .upstream ? .failed : .abandoned)
+        guard answered else { return refuse(fault) }
+        record.note(fault)
+        loop.observer.metrics.streamEnded(fault.reason)
+        let stream = stream
+        finish()
+        // Never a clean end: the client must not take what it has for the whole (attacks 67).
+        stream.abort()
+    }
+}
+
+// MARK: What the backend does
+
+extension Exchange: UpstreamDelegate {
+    /// A connection is there: the head goes out, and the body after it.
+    public func upstreamLeased(_ lease: consuming Lease) {
+        let connection = lease.connection
+        record.endpoint = connection.endpoint
+        self.lease = consume lease
+        phase = .relaying
+        do throws(Fault) { try writeRequestHead(connection) } catch { return fail(error) }
+        if isHeld {
+            if held.readableBytes > 0 { connection.write(held) }
+            connection.requestComplete()
+        } else if requestComplete {
+            connection.requestComplete()
+        } else if let route {
+            // What has arrived of the body joins the head in one write.
+            stream.acceptBody(limit: route.admission.bodyLimit)
+        }
+        if phase == .relaying { self.lease?.connection.flush() }
+    }
+
+    /// No connection can be had.
+    public func upstreamUnavailable(_ fault: Fault) {
+        guard phase == .dispatching else { return }
+        record.upstreamResult = Self.result(fault.reason)
+        refuse(fault)
+    }
+
+    /// An interim answer goes straight on.
+    public func upstreamInformational(_ response: borrowing VettedResponse) {
+        guard phase == .relaying, !answered, let request, let route else { return }
+        var fields = downstreamFields(route)
+        stream.writeInformational(response, answering: request, &fields)
+    }
+
+    /// The final head: edited, and on its way.
+    public func upstreamHead(_ response: consuming VettedResponse) {
+        guard phase == .relaying, let request, let route else { return }
+        var fields = downstreamFields(route)
+        do throws(Fault) { try stream.writeHead(response, answering: request, &fields) } catch {
+            return fail(error)
+        }
+        answered = true
+        record.status = response.status
+    }
+
+    /// Body bytes; a client that does not keep up stops the backend.
+    public func upstreamBody(_ chunk: ByteBuffer) {
+        guard phase == .relaying else { return }
+        stream.writeBody(chunk)
+        if !stream.isWritable { lease?.connection.pause() }
+    }
+
+    /// The answer is whole: the exchange is over.
+    public func upstreamEnd() {
+        guard phase == .relaying else { return }
+        stream.writeEnd()
+        if !requestComplete { record.note(Fault(.relay, .earlyFinal)) }
+        record.upstreamResult = .ok
+        release(.reusable)
+        let stream = stream
+        finish()
+        stream.endExchange()
+    }
+
+    /// All of one read was passed on: send it.
+    public func upstreamReadComplete() {
+        guard phase == .relaying, answered else { return }
+        stream.flush()
+        if !stream.isWritable { lease?.connection.pause() }
+    }
+
+    /// The backend takes bytes again.
+    public func upstreamWritable() { stream.resumeBody() }
+
+    /// The connection broke.
+    public func upstreamFailed(_ fault: Fault) {
+        guard phase == .relaying, let connection = lease?.connection else { return }
+        record.upstreamResult = Self.result(fault.reason)
+        let rule = RetryRule(
+            isStale: connection.isReused && fault.reason == .upstreamReset, hasAnswerBytes: connection.hasAnswered,
+            hasSentBytes: connection.bytesSent > 0, isIdempotent: method.isIdempotent,
+            isBodyReplayable: !bodyTaken || isHeld)
+        if rule.mayRetry(after: attempts), !answered {
+            release(.stale)
+            attempts.noteResend()
+            phase = .dispatching
+            return takeLease()
+        }
+        fail(fault)
+    }
+
+    private func downstreamFields(_ route: RoutePlan) -> DownstreamFields {
+        DownstreamFields(
+            scheme: stream.facts.tls == nil ? .http : .https, requestID: requestID, own: ownFields,
+            replaced: route.cors == nil ? [] : Self.corsFields, edits: route.responseEdits,
+            backends: route.backends, close: false)
+    }
+
+    private static let corsFields: FieldSet = [
+        .accessControlAllowOrigin, .accessControlAllowCredentials, .accessControlAllowMethods,
+        .accessControlAllowHeaders, .accessControlExposeHeaders, .accessControlMaxAge,
+    ]
+
+    private static func result(_ reason: Reason) -> UpstreamResult {
+        switch reason {
+        case .upstreamConnectFailed, .upstreamAddressRefused, .dnsError, .noLiveUpstream, .upstreamSaturated:
+            .connectFailed
+        case .upstreamConnectTimeout: .connectTimeout
+        case .upstreamTLSFailed: .tlsFailed
+        case .upstreamReset: .closed
+        case .upstreamTimeout: .timeout
+        case .badUpstreamResponse: .invalid
+        default: .aborted
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import GateAdmission
+public import GateHTTP
+import GateIdentity
+import GateObserve
+import GatePlan
+public import GatePrimitives
+import GateUpstreams
+public import GateWire
+public import NIOCore
+
+/// One request and its response, from vetted head to outcome; reused for the next request of its stream.
+///
+/// ```
+/// idle ─> admitting ─┬─(wait: key set, delay, question)─┐
+///            ▲       │◄──────────────── resume ─────────┘
+///            │       ├─(wait: body)─> holding ─(all of it)─> admitting
+///            │       └─(permit)─> dispatching ─(lease)─> relaying ─(both sides done)─> idle
+///            └───────── any refusal: one answer, or a cut once the head is out ──────> idle
+/// ```
+/// It owns the vetted request, the plan it began with and at most one lease, and ends in exactly one outcome. Everything
+/// runs on its loop, without futures.
+public final class Exchange {
+    enum Phase {
+        /// No request.
+        case idle
+        /// Steps 4 and 5: routing, admission, its waits.
+        case admitting
+        /// Step 5b: the body is collected for a check.
+        case holding
+        /// Step 6: waiting for a connection.
+        case dispatching
+        /// Step 7.
+        case relaying
+    }
+
+    unowned let loop: ExchangeLoop
+    unowned let stream: any DownstreamStream
+
+    var phase = Phase.idle
+    /// Tells this request from the ones before it, for what comes back late.
+    var turn: UInt64 = 0
+    var pinned: LoopPlan
+    var request: VettedRequest?
+    var method = HTTPMethod.other
+    var route: RoutePlan?
+    var routeIndex = -1
+    var client: IPAddress?
+    var machine = AdmissionMachine()
+    var record: ExchangeRecord
+    var began = MonotonicInstant(nanoseconds: 0)
+
+    var removal = CredentialRemoval.none
+    var upstreamRequest: UpstreamRequest?
+    var attempts = Attempts()
+    var lease: Lease?
+    var pool: UpstreamPool?
+    var dispatched = MonotonicInstant(nanoseconds: 0)
+    /// Bytes of the body that were taken from the client; a body that was taken cannot be sent again.
+    var bodyTaken = false
+    var requestComplete = true
+    var answered = false
+    var held = ByteBuffer()
+    var isHeld = false
+    var awaitedKeySet = -1
+    var deadlineTask: Scheduled<Void>?
+    var delayTask: Scheduled<Void>?
+
+    var outbound = ByteBuffer()
+    var requestID = ByteBuffer()
+    var ownFields = FieldBlock()
+    var forwarding: ForwardingFacts?
+    var identityOwner: Principal?
+    var identityFields = FieldBlock()
+
+    init(loop: ExchangeLoop, stream: any DownstreamStream) {
+        self.loop = loop
+        self.stream = stream
+        self.pinned = loop.current
+        let log = loop.log(of: stream.facts)
+        self.record = ExchangeRecord(
+            names: loop.current.plan.names,
+            connection: log?.facts
+                ?? ConnectionFacts(
+                    number: stream.facts.id, listener: stream.facts.listener, names: loop.current.plan.names,
+                    peer: "", sni: "", tls: .none),
+            id: DecisionID(high: 0, low: 0), time: WallInstant(milliseconds: 0))
+    }
+
+    /// The listener that the request came in by.
+    var listener: ListenerPlan? {
+        let listeners = pinned.plan.listeners
+        return stream.facts.listener < listeners.count ? listeners[stream.facts.listener] : nil
+    }
+
+    /// Opens the record of a request.
+    func begin() {
+        turn &+= 1
+        phase = .admitting
+        pinned = loop.current
+        began = .now()
+        loop.observer.begin()
+        if let log = loop.log(of: stream.facts) {
+            log.move(to: .active)
+            record = ExchangeRecord(
+                names: pinned.plan.names, connection: log.facts, id: loop.observer.nextID(), time: .now())
+        }
+        requestID.clear()
+        record.id.write(to: &requestID)
+        attempts = Attempts()
+        answered = false
+        bodyTaken = false
+        requestComplete = true
+        isHeld = false
+        routeIndex = -1
+        ownFields = listener?.ownFields ?? FieldBlock()
+        removal = .none
+    }
+
+    /// Ends the record: exactly once for each `begin`.
+    func finish() {
+        guard phase != .idle else { return }
+        phase = .idle
+        turn &+= 1
+        deadlineTask?.cancel()
+        deadlineTask = nil
+        delayTask?.cancel()
+        delayTask = nil
+        if awaitedKeySet >= 0 { loop.cancelWait(self) }
+        awaitedKeySet = -1
+        releaseHeld()
+        let now = MonotonicInstant.now()
+        record.duration = now.since(began)
+        if record.upstream >= 0 { record.upstreamDuration = now.since(dispatched) }
+        record.bytesIn = stream.bytesIn
+        record.bytesOut = stream.bytesOut
+        if let request {
+            record.method = request.methodSlice
+            record.host = request.authoritySlice
+            record.path = request.targetSlice
+        }
+        loop.observer.finish(record)
+        loop.log(of: stream.facts)?.move(to: .idle)
+        request = nil
+        route = nil
+        upstreamRequest = nil
+        pool = nil
+    }
+
+    func releaseHeld() {
+        guard isHeld else { return }
+        loop.inspectedBytes -= held.readableBytes
+        held = ByteBuffer()
+        isHeld = false
+    }
+}
+
+// MARK: What the client does
+
+extension Exchange: DownstreamDelegate {
+    /// Step 3 is done: route and admit.
+    public func downstreamRequest(_ request: consuming VettedRequest) {
+        begin()
+        method = request.method
+        requestComplete = !request.framing.hasBody
+        record.protocol = request.version == .http10 ? .http10 : .http11
+        self.request = request
+        routeAndAdmit()
+    }
+
+    /// What arrived is no request: answer with its code.
+    public func downstreamRefused(_ fault: Fault, raw: RawHead?) {
+        begin()
+        method = .other
+        requestComplete = false
+        if let raw {
+            record.method = raw.methodSlice
+            record.path = raw.targetSlice
+        }
+        refuse(fault)
+    }
+
+    /// A piece of the body: held for a check, or passed on.
+    public func downstreamBody(_ chunk: ByteBuffer) {
+        bodyTaken = true
+        switch phase {
+        case .holding: hold(chunk)
+        case .relaying: relayBody(chunk)
+        case .idle, .admitting, .dispatching: break
+        }
+    }
+
+    /// The body is complete.
+    public func downstreamBodyEnd() {
+        requestComplete = true
+        switch phase {
+        case .holding:
+            phase = .admitting
+            resume(.body(held))
+        case .relaying: endRequestBody()
+        case .idle, .admitting, .dispatching: break
+        }
+    }
+
+    /// The body cannot be read to its end.
+    public func downstreamBodyFailed(_ fault: Fault) {
+        guard phase != .idle else { return }
+        fail(Fault(phase == .relaying ? .relay : .admit, fault.reason))
+    }
+
+    /// The client takes bytes again.
+    public func downstreamWritable() {
+        lease?.connection.resume()
+    }
+
+    /// The client is gone: so is the reason to ask the backend.
+    public func downstreamClosed(_ reason: Reason) {
+        guard phase != .idle else { return }
+        record.note(Fault(phase == .relaying ? .relay : .admit, reason))
+        record.upstreamResult = record.upstream >= 0 ? .aborted : .none
+        release(.abandoned)
+        finish()
+    }
+}

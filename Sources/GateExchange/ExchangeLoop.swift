@@ -1,0 +1,206 @@
+import GateAdmission
+public import GateIdentity
+import GateLimits
+public import GateObserve
+public import GatePattern
+public import GatePlan
+public import GatePrimitives
+public import GateWire
+import NIOCore
+
+/// One loop of the worker: its plan, its pools, its observer; makes the exchanges of its connections.
+public final class ExchangeLoop: WireObserver {
+    /// The loop's transport side.
+    public let wire: WireLoop
+    /// Where it reports.
+    public let observer: LoopObserver
+    /// The plan that new exchanges begin with.
+    public private(set) var current: LoopPlan
+    /// Asks for a newer key set; the answer comes by `keySetAnswered`.
+    public var requestKeySet: (_ index: Int, _ plan: Plan) -> Void = { _, _ in }
+    /// Bytes of bodies that are held for inspection.
+    var inspectedBytes = 0
+    let scratch: MatchScratch
+    let events: EventLog?
+    private let resolver: EndpointResolver
+    private let tokens = TokenCache()
+    private var retired: [LoopPlan] = []
+    private var keySetWaiters: [Exchange] = []
+    private var upstreamCounts: [Int: (leased: Int, idle: Int)] = [:]
+
+    // LIMIT: bodies held for inspection on one loop, all exchanges together; beyond it: `overloaded`.
+    static let maximumInspectedBytes = 64 << 20
+
+    /// A loop that runs `plan`; call on the loop's thread.
+    public init(
+        wire: WireLoop, plan: Plan, observer: LoopObserver, events: EventLog?, resolver: EndpointResolver,
+        scratch: MatchScratch
+    ) {
+        self.wire = wire
+        self.observer = observer
+        self.events = events
+        self.resolver = resolver
+        self.scratch = scratch
+        let context = AdmissionContext(
+            keySets: plan.keySets.map { _ in nil }, tokens: tokens, limits: plan.limits)
+        self.current = LoopPlan(
+            plan: plan, admission: context,
+            pools: plan.upstreams.map { UpstreamPool(settings: $0, loop: wire, resolver: resolver) })
+        wire.observer = self
+    }
+
+    /// Starts the loop's clock.
+    public func start() {
+        wire.start { [unowned self] now in tick(now) }
+    }
+
+    /// What handles the requests of one connection.
+    public func makeDelegate(for stream: any DownstreamStream) -> any DownstreamDelegate {
+        Exchange(loop: self, stream: stream)
+    }
+
+    // MARK: Reload
+
+    /// Puts a new plan in force for exchanges that begin from now on. Key sets come along by the source's identity.
+    public func adopt(_ plan: Plan, keySets: [KeySet?]) {
+        let old = current
+        let context = AdmissionContext(keySets: keySets, tokens: tokens, limits: plan.limits)
+        let pools = plan.upstreams.map { settings in
+            old.pools.first { $0.settings.isSame(as: settings) }
+                ?? UpstreamPool(settings: settings, loop: wire, resolver: resolver)
+        }
+        current = LoopPlan(plan: plan, admission: context, pools: pools)
+        for pool in old.pools where !pools.contains(where: { $0 === pool }) { pool.drain() }
+        retired.append(old)
+    }
+
+    /// A key set arrived, changed or was withdrawn.
+    public func publish(_ keys: KeySet?, at index: Int, of plan: Plan) {
+        for loopPlan in retired + [current] where loopPlan.plan === plan && index < loopPlan.admission.keySets.count {
+            loopPlan.admission.keySets[index] = keys
+        }
+    }
+
+    /// A wait for a key set is over: every exchange that waits for it goes on.
+    public func keySetAnswered(at index: Int, of plan: Plan, refusal: Reason?) {
+        let waiters = keySetWaiters
+        keySetWaiters = []
+        for exchange in waiters {
+            if exchange.awaitsKeySet(index, of: plan) {
+                exchange.resume(.keySetAsked(refusal))
+            } else {
+                keySetWaiters.append(exchange)
+            }
+        }
+    }
+
+    func wait(for index: Int, of plan: Plan, _ exchange: Exchange) {
+        keySetWaiters.append(exchange)
+        requestKeySet(index, plan)
+    }
+
+    func cancelWait(_ exchange: Exchange) {
+        keySetWaiters.removeAll { $0 === exchange }
+    }
+
+    // MARK: Time
+
+    private func tick(_ now: MonotonicInstant) {
+        for pool in current.pools { pool.tick(now) }
+        observer.flush()
+        for index in retired.indices.reversed() where isKnownUniquelyReferenced(&retired[index]) {
+            retired.remove(at: index)
+        }
+        reportUpstreams()
+    }
+
+    private func reportUpstreams() {
+        let names = current.plan.names
+        for (index, pool) in current.pools.enumerated() {
+            let counts = pool.counts
+            let last = upstreamCounts[index] ?? (0, 0)
+            guard counts.inUse != last.leased || counts.idle != last.idle else { continue }
+            let slot = observer.metrics.upstream(index, of: names)
+            report(slot, .leased, from: last.leased, to: counts.inUse)
+            report(slot, .idle, from: last.idle, to: counts.idle)
+            upstreamCounts[index] = (counts.inUse, counts.idle)
+        }
+    }
+
+    private func report(_ slot: SeriesSlot, _ state: UpstreamConnectionState, from old: Int, to new: Int) {
+        for _ in min(old, new)..<max(old, new) {
+            observer.metrics.upstreamConnection(slot, from: new < old ? state : nil, to: new < old ? nil : state)
+        }
+    }
+
+    // MARK: Connections
+
+    /// A connection was accepted.
+    public func connectionOpened(_ connection: AcceptedConnection) {
+        let isTLS =
+            connection.listener < current.plan.listeners.count
+            && current.plan.listeners[connection.listener].settings.tls != nil
+        connection.note = ConnectionLog(
+            connection, names: current.plan.names, metrics: observer.metrics, state: isTLS ? .handshaking : .idle)
+    }
+
+    /// A connection is gone.
+    public func connectionClosed(_ connection: AcceptedConnection) { log(of: connection)?.close() }
+
+    /// A connection was refused before a request existed.
+    public func connectionRefused(_ connection: AcceptedConnection, _ reason: Reason) {
+        observer.metrics.refused(Fault(.accept, reason))
+        events?.emit(
+            .connectionRefused,
+            [
+                EventField("client", connection.peer?.description ?? "unix:"),
+                EventField("conn", Int(truncatingIfNeeded: connection.id)),
+                EventField("listener", name(of: connection)), EventField("reason", reason.rawValue),
+            ])
+    }
+
+    /// A handshake is complete: from now on the log shows what it settled.
+    public func handshakeCompleted(_ connection: AcceptedConnection, duration: TimeSpan) {
+        log(of: connection)?.close()
+        let log = ConnectionLog(connection, names: current.plan.names, metrics: observer.metrics, state: .idle)
+        connection.note = log
+        observer.metrics.handshake(log.slot, version: log.facts.tls, result: .ok, resumed: false, duration: duration)
+    }
+
+    /// A handshake failed.
+    public func handshakeFailed(_ connection: AcceptedConnection, _ reason: Reason) {
+        guard let log = log(of: connection) else { return }
+        let result: HandshakeResult
+        switch reason {
+        case .timeoutTLS: result = .timeout
+        case .clientClosed: result = .closed
+        default: result = .failed
+        }
+        observer.metrics.handshake(log.slot, version: .none, result: result, resumed: false, duration: .zero)
+        events?.emit(
+            .handshakeFailed,
+            [
+                EventField("client", connection.peer?.description ?? "unix:"),
+                EventField("conn", Int(truncatingIfNeeded: connection.id)),
+                EventField("listener", name(of: connection)), EventField("reason", reason.rawValue),
+            ])
+    }
+
+    func log(of connection: AcceptedConnection) -> ConnectionLog? { connection.note as? ConnectionLog }
+
+    private func name(of connection: AcceptedConnection) -> String {
+        let names = current.plan.names.listeners
+        return connection.listener < names.count ? names[connection.listener] : ""
+    }
+}
+
+extension UpstreamSettings {
+    /// Whether a pool of these settings may go on under the others after a reload.
+    func isSame(as other: UpstreamSettings) -> Bool {
+        name == other.name && index == other.index && endpoints == other.endpoints && balance == other.balance
+            && maximumIdle == other.maximumIdle && idleTimeout == other.idleTimeout
+            && maximumConnections == other.maximumConnections && timeouts == other.timeouts
+            && tls?.context === other.tls?.context && tls?.serverName == other.tls?.serverName
+            && headLimits == other.headLimits
+    }
+}
