@@ -82,3 +82,20 @@ struct Dice: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension VettedRequest {
+    /// The index of the first line of `name`, or of the next one behind `index`.
+    func index(of name: String, after index: Int? = nil) -> Int? {
+        let bytes = Array(name.utf8)
+        guard let index else { return first(named: bytes.span) }
+        return next(named: bytes.span, after: index)
+    }
+}
+
+extension FieldNameIndex {
+    /// The known name that `text` spells, with `tail` behind it in the same bytes.
+    func name(of text: String, before tail: String = "") -> FieldName {
+        let bytes = Array((text + tail).utf8)
+        return name(bytes.span, 0..<text.utf8.count)
+    }
+}
