@@ -147,6 +147,7 @@ let package = Package(
         tests("GateWire", ["GatePrimitives", "GateHTTP"], products: [nioCore, nioEmbedded]),
         tests("GateExchange", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
         tests("GateConfig", ["GatePrimitives", "GateSettings", "GatePlan"]),
+        tests("portcullis"),
     ]
 )
 

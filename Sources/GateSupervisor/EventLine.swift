@@ -14,7 +14,7 @@ public struct EventLine: Sendable {
     }
 
     /// How grave it is.
-    public enum Level: String, Sendable { case info, warning, error }
+    public enum Level: String, Sendable { case info, warn, error }
 
     private let level: Level
     private let event: String

@@ -45,7 +45,7 @@ public struct Supervisor {
             var supervisor = try Supervisor(settings)
             return supervisor.loop()
         } catch {
-            EventLine(.error, "start_failed", [("error", .text(error.description))]).write(settings.format)
+            EventLine(.error, "start failed", [("error", .text(error.description))]).write(settings.format)
             return 1
         }
     }
@@ -129,9 +129,9 @@ public struct Supervisor {
                         settings.executable, arguments: { settings.arguments(sockets, $0) }, sockets: sockets)
                     worker = started
                     reportsReadiness = true
-                    EventLine(.info, "worker_started", [("pid", .number(Int(started.id)))]).write(settings.format)
+                    EventLine(.info, "worker started", [("pid", .number(Int(started.id)))]).write(settings.format)
                 } catch {
-                    EventLine(.error, "worker_not_started", [("error", .text(error.description))])
+                    EventLine(.error, "worker not started", [("error", .text(error.description))])
                         .write(settings.format)
                     if let status = carryOut(machine.handle(.died(.exited(1)), at: .now())) { return status }
                 }
@@ -159,18 +159,18 @@ extension SupervisorMachine.Report {
     func line(worker: pid_t?) -> EventLine {
         let process: [(String, JSONOutput)] = worker.map { [("pid", .number(Int($0)))] } ?? []
         switch self {
-        case .ready: return EventLine(.info, "ready", process)
-        case .died(let end): return EventLine(.error, "worker_died", end.fields)
-        case .failedToStart(let end): return EventLine(.error, "start_failed", end.fields)
+        case .ready: return EventLine(.info, "worker ready", process)
+        case .died(let end): return EventLine(.error, "worker died", end.fields)
+        case .failedToStart(let end): return EventLine(.error, "start failed", end.fields)
         case .restartDelayed(let delay):
-            return EventLine(.error, "restart_delayed", [("delay_ms", .number(Int(delay.milliseconds)))])
-        case .draining: return EventLine(.info, "draining", process)
-        case .cutShort: return EventLine(.warning, "drain_cut_short", process)
+            return EventLine(.error, "worker restart delayed", [("delay_ms", .number(Int(delay.milliseconds)))])
+        case .draining: return EventLine(.info, "stopping", process)
+        case .cutShort: return EventLine(.warn, "drain cut short", process)
         case .upgradeUnsupported:
             return EventLine(
-                .warning, "upgrade_unsupported",
-                [("error", "SIGUSR2: handing over to a new binary is not in this version; restart instead")])
-        case .stopped: return EventLine(.info, "stopped")
+                .warn, "upgrade not in this version",
+                [("error", "SIGUSR2: a new binary needs a restart")])
+        case .stopped: return EventLine(.info, "ended")
         }
     }
 }

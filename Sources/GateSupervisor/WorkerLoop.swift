@@ -73,7 +73,7 @@ public enum WorkerLoop {
             close(readiness)
             return serve(duties, signals, completion)
         } catch {
-            EventLine(.error, "start_failed", [("error", .text(error.description))]).write(.json)
+            EventLine(.error, "start failed", [("error", .text(error.description))]).write(.json)
             return 1
         }
     }

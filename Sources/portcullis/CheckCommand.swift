@@ -105,14 +105,11 @@ struct ConfigurationCheck {
         return .object(members)
     }
 
-    /// Writes problems and waivers as event lines to standard error.
+    /// Writes problems as event lines to standard error; the worker tells the waivers that are in force.
     func reportEvents(_ format: EventLine.Format) {
         for problem in diagnostics {
-            let level: EventLine.Level = problem.severity == .error ? .error : .warning
-            EventLine(level, "configuration_problem", [("problem", .text(problem.line))]).write(format)
-        }
-        for waiver in waivers {
-            EventLine(.warning, "waiver", [("waiver", .text(waiver.line))]).write(format)
+            let level: EventLine.Level = problem.severity == .error ? .error : .warn
+            EventLine(level, "configuration problem", [("problem", .text(problem.line))]).write(format)
         }
     }
 }

@@ -126,7 +126,7 @@ struct Demo {
             executable, ["run", "--config", directory + "/gateway.yaml"], output: directory + "/output.log",
             errors: events)
         gateway = process
-        _ = try wait(for: "the gateway", process, events) { $0.contains("\"event\":\"ready\"") ? "" : nil }
+        _ = try wait(for: "the gateway", process, events) { $0.contains("\"event\":\"worker ready\"") ? "" : nil }
         for line in try DemoFile.read(events).split(separator: "\n") {
             guard let event = try? JSONReader.read(Array(line.utf8).span),
                 event.text("event") == "listening",
