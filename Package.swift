@@ -161,3 +161,11 @@ if Context.environment["PORTCULLIS_FUZZ"] == "1" {
     }
     package.targets += [fuzz("GateSettingsFuzz", ["GateSettings"])]
 }
+
+// Benchmarks of single modules: PORTCULLIS_BENCH=1 swift run -c release RouteBench
+if Context.environment["PORTCULLIS_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "RouteBench", dependencies: ["GateHTTP", "GatePattern", "GateRouting", nioCore],
+            path: "Benchmarks/RouteBench", swiftSettings: settings))
+}
