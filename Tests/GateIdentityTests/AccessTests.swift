@@ -75,4 +75,23 @@ import Testing
         #expect(Principal.unchecked(identity: "a", subject: "s", issuer: "i\u{0}") == nil)
         #expect(Principal.unchecked(identity: "a", subject: "s", scopes: ["x y"]) == nil)
     }
+
+    // attacks 44
+    @Test func aRefusalNamesTheSchemeAndWhatWasWrong() {
+        let rule = AccessRule(anyOf: [
+            IdentityRequirement(identity: "machines"),
+            IdentityRequirement(identity: "staff", scopes: ["orders:read", "x\"y", "orders:write"]),
+        ])
+        let challenge = BearerChallenge(rule)
+        func text(_ reason: Reason) -> String? {
+            challenge.value(for: reason).map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(text(.credentialsMissing) == #"Bearer realm="api""#)
+        for reason in [Reason.jwtAlg, .jwtKid, .jwtSignature, .jwtClaim, .jwtExpired, .jwtAmbiguous, .jwtType] {
+            #expect(text(reason) == #"Bearer error="invalid_token""#)
+        }
+        #expect(text(.scopeMissing) == #"Bearer error="insufficient_scope", scope="orders:read orders:write""#)
+        #expect(text(.claimMismatch) == nil)
+        #expect(text(.jwksUnavailable) == nil)
+    }
 }

@@ -1,10 +1,15 @@
 /// Comparisons of bytes that allocate nothing.
 enum Bytes {
     /// Whether the span holds exactly `name`.
+    ///
+    /// No early exit: without one the loop is compiled to vector instructions (a token of 1 KiB in tens of nanoseconds),
+    /// and its time says nothing about where two values differ.
     static func equals(_ bytes: Span<UInt8>, _ name: [UInt8]) -> Bool {
-        guard bytes.count == name.count else { return false }
-        for index in bytes.indices where bytes[index] != name[index] { return false }
-        return true
+        let other = name.span
+        guard bytes.count == other.count else { return false }
+        var difference: UInt8 = 0
+        for index in 0..<bytes.count { difference |= bytes[index] ^ other[index] }
+        return difference == 0
     }
 
     /// Whether the span is the lower-case ASCII `word` in any case.

@@ -57,7 +57,8 @@ public struct KeySetStateMachine: Sendable {
 
     /// The answer to a request whose token needs a key that is not at hand.
     public enum Need: Sendable, Equatable {
-        /// Wait for the fetch under way (`fetch` is set where it has to begin now), then verify once more.
+        /// Wait for the fetch under way (it is given where it has to begin now), then verify once more; if the key is
+        /// still unknown, ask `needed` again for the reason to refuse with.
         case wait(Fetch?)
         /// Refuse: the keys are current and do not have it (`jwt_kid`), or cannot be had (`jwks_unavailable`).
         case refuse(Reason)
