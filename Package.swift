@@ -159,7 +159,10 @@ if Context.environment["PORTCULLIS_FUZZ"] == "1" {
             name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: "Fuzz/\(name)",
             swiftSettings: settings)
     }
-    package.targets += [fuzz("GateSettingsFuzz", ["GateSettings"])]
+    package.targets += [
+        fuzz("GateSettingsFuzz", ["GateSettings"]),
+        fuzz("GateIdentityFuzz", ["GateIdentity", "GatePrimitives"]),
+    ]
 }
 
 // Benchmarks of single modules: PORTCULLIS_BENCH=1 swift run -c release RouteBench
