@@ -5,8 +5,8 @@ import NIOCore
 ///
 /// The keys are the contract's; a key whose value is unknown or empty is left out, `status` is always there. Field values
 /// of the client never appear but `method`, `host` and `path`; `path` ends before the query, because queries carry
-/// secrets (attacks 77).
-public struct AccessLogLine {
+/// secrets (attacks 77). Keep one per loop: it remembers the second's text.
+struct AccessLogLine: ~Copyable {
     /// How many bytes of each text of the client are logged; what is beyond is cut with a mark.
     enum Limits {
         static let method = 32
@@ -19,101 +19,77 @@ public struct AccessLogLine {
 
     private var time = LogTime()
 
-    /// A renderer; keep one per loop, since it remembers the second's text.
-    public init() {}
-
     /// Appends the line for `record`, whose names come from its own table, with its line feed.
-    public mutating func append(_ record: borrowing ExchangeRecord, to output: inout [UInt8]) {
+    mutating func append(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {
         appendObject(record, to: &output)
-        output.append(0x0a)
+        output.append(0x0a as UInt8)
     }
 
     /// Appends the line's object alone.
-    mutating func appendObject(_ record: borrowing ExchangeRecord, to output: inout [UInt8]) {
-        output.appendLiteral("{\"time\":\"")
+    mutating func appendObject(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {
+        output.append(literal: "{\"time\":\"")
         time.append(record.time, to: &output)
-        output.appendLiteral("\",\"id\":\"")
+        output.append(literal: "\",\"id\":\"")
         output.append(record.id)
-        output.appendLiteral("\"")
-        output.append(contentsOf: record.connection.members)
-        output.appendLiteral(",\"client\":")
+        output.append(literal: "\"")
+        output.append(record.connection.members)
+        output.append(literal: ",\"client\":")
         JSONText.append(record.client ?? record.connection.peer, limit: Limits.client, to: &output)
         appendRequest(record, to: &output)
         appendOutcome(record, to: &output)
         appendUpstream(record, to: &output)
         if !record.principal.isEmpty {
-            output.appendLiteral(",\"principal\":")
+            output.append(literal: ",\"principal\":")
             JSONText.append(record.principal, limit: Limits.principal, to: &output)
         }
-        output.appendLiteral(",\"revision\":")
-        output.append(contentsOf: record.names.revisionText)
-        output.appendLiteral("}")
+        output.append(record.names.revisionMember)
+        output.append(literal: "}")
     }
 
-    private func appendRequest(_ record: borrowing ExchangeRecord, to output: inout [UInt8]) {
-        if let route = record.names.routeTexts.at(record.route) {
-            output.appendLiteral(",\"route\":")
-            output.append(contentsOf: route)
-        }
+    private func appendRequest(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {
+        if let member = record.names.routeMembers.at(record.route) { output.append(member) }
         if record.method.readableBytes > 0 {
-            output.appendLiteral(",\"method\":")
+            output.append(literal: ",\"method\":")
             JSONText.append(record.method, limit: Limits.method, to: &output)
         }
         if record.host.readableBytes > 0 {
-            output.appendLiteral(",\"host\":")
+            output.append(literal: ",\"host\":")
             JSONText.append(Redaction.withoutUserInfo(record.host), limit: Limits.host, to: &output)
         }
         if record.path.readableBytes > 0 {
-            output.appendLiteral(",\"path\":")
+            output.append(literal: ",\"path\":")
             JSONText.append(Redaction.withoutQuery(record.path), limit: Limits.path, to: &output)
         }
         if record.protocol != .unknown {
-            output.appendLiteral(",\"protocol\":\"")
-            output.appendLiteral(record.protocol.literal)
-            output.appendLiteral("\"")
+            output.append(literal: ",\"protocol\":\"")
+            output.append(literal: record.protocol.literal)
+            output.append(literal: "\"")
         }
     }
 
-    private func appendOutcome(_ record: borrowing ExchangeRecord, to output: inout [UInt8]) {
-        output.appendLiteral(",\"status\":")
-        output.appendDecimal(record.status)
+    private func appendOutcome(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {
+        output.append(literal: ",\"status\":")
+        output.append(record.status)
         if record.grpcStatus >= 0 {
-            output.appendLiteral(",\"grpc_status\":")
-            output.appendDecimal(record.grpcStatus)
+            output.append(literal: ",\"grpc_status\":")
+            output.append(record.grpcStatus)
         }
-        if let code = record.reason.code {
-            output.appendLiteral(",\"code\":\"")
-            output.append(contentsOf: Words.code(code))
-            output.appendLiteral("\"")
-        }
-        output.appendLiteral(",\"reason\":\"")
-        output.append(contentsOf: Words.reason(record.reason))
-        output.appendLiteral("\",\"step\":\"")
-        output.append(contentsOf: Words.step(record.step))
-        output.appendLiteral("\"")
-        let blame = record.reason.blame
-        if blame != .nobody {
-            output.appendLiteral(",\"blame\":\"")
-            output.append(contentsOf: Words.blame(blame))
-            output.appendLiteral("\"")
-        }
-        output.appendLiteral(",\"bytes_in\":")
-        output.appendDecimal(record.bytesIn)
-        output.appendLiteral(",\"bytes_out\":")
-        output.appendDecimal(record.bytesOut)
-        output.appendLiteral(",\"duration_ms\":")
-        output.appendMilliseconds(nanoseconds: record.duration.nanoseconds)
+        output.append(Words.outcome(record.reason, record.step))
+        output.append(literal: ",\"bytes_in\":")
+        output.append(record.bytesIn)
+        output.append(literal: ",\"bytes_out\":")
+        output.append(record.bytesOut)
+        output.append(literal: ",\"duration_ms\":")
+        output.append(milliseconds: record.duration.nanoseconds)
     }
 
-    private func appendUpstream(_ record: borrowing ExchangeRecord, to output: inout [UInt8]) {
-        guard let upstream = record.names.upstreamTexts.at(record.upstream) else { return }
-        output.appendLiteral(",\"upstream\":")
-        output.append(contentsOf: upstream)
-        if let endpoint = record.names.endpointTexts.at(record.upstream)?.at(record.endpoint) {
-            output.appendLiteral(",\"endpoint\":")
-            output.append(contentsOf: endpoint)
-            output.appendLiteral(",\"upstream_ms\":")
-            output.appendMilliseconds(nanoseconds: record.upstreamDuration.nanoseconds)
+    private func appendUpstream(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {
+        if let member = record.names.endpointMembers.at(record.upstream)?.at(record.endpoint) {
+            output.append(member)
+            output.append(literal: ",\"upstream_ms\":")
+            output.append(milliseconds: record.upstreamDuration.nanoseconds)
+        } else if let member = record.names.upstreamMembers.at(record.upstream) {
+            output.append(member)
         }
     }
 }

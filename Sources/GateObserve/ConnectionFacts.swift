@@ -21,23 +21,20 @@ public final class ConnectionFacts: Sendable {
         self.listener = listener
         self.peer = peer
         self.tls = tls
-        var text: [UInt8] = []
-        text.appendLiteral(",\"conn\":")
-        text.appendDecimal(number)
-        if let name = names.listenerTexts.at(listener) {
-            text.appendLiteral(",\"listener\":")
-            text.append(contentsOf: name)
-        }
+        var text = TextBuffer()
+        text.append(literal: ",\"conn\":")
+        text.append(number)
+        if let name = names.listeners.at(listener) { text.append(NameTable.member("listener", name)) }
         if !sni.isEmpty {
-            text.appendLiteral(",\"sni\":")
+            text.append(literal: ",\"sni\":")
             JSONText.append(sni, limit: AccessLogLine.Limits.sni, to: &text)
         }
         if tls != .none {
-            text.appendLiteral(",\"tls\":\"")
-            text.appendLiteral(tls.literal)
-            text.appendLiteral("\"")
+            text.append(literal: ",\"tls\":\"")
+            text.append(literal: tls.literal)
+            text.append(literal: "\"")
         }
-        members = text
+        members = text.array
     }
 }
 

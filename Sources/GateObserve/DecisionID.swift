@@ -49,34 +49,19 @@ public struct DecisionID: Hashable, Sendable {
 
     /// Writes the 32 digits to `buffer`.
     public func write(to buffer: inout ByteBuffer) {
-        Self.write(high, to: &buffer)
-        Self.write(low, to: &buffer)
-    }
-
-    /// Writes the sixteen digits of `word`, eight at a time.
-    private static func write(_ word: UInt64, to buffer: inout ByteBuffer) {
-        buffer.writeInteger(digits(UInt32(truncatingIfNeeded: word &>> 32)))
-        buffer.writeInteger(digits(UInt32(truncatingIfNeeded: word)))
-    }
-
-    /// The eight digits of `half` as one big-endian word.
-    private static func digits(_ half: UInt32) -> UInt64 {
-        var rest = half
-        var digits: UInt64 = 0
-        for _ in 0..<8 {
-            digits = digits &<< 8 | UInt64(Hexadecimal.digit(UInt8(truncatingIfNeeded: rest &>> 28)))
-            rest = rest &<< 4
-        }
-        return digits
+        buffer.writeInteger(Hexadecimal.digits(UInt32(truncatingIfNeeded: high &>> 32)))
+        buffer.writeInteger(Hexadecimal.digits(UInt32(truncatingIfNeeded: high)))
+        buffer.writeInteger(Hexadecimal.digits(UInt32(truncatingIfNeeded: low &>> 32)))
+        buffer.writeInteger(Hexadecimal.digits(UInt32(truncatingIfNeeded: low)))
     }
 }
 
 extension DecisionID: CustomStringConvertible {
     /// The 32 digits.
     public var description: String {
-        var text: [UInt8] = []
+        var text = TextBuffer()
         text.append(self)
-        return String(decoding: text, as: UTF8.self)
+        return text.string
     }
 }
 
@@ -109,5 +94,17 @@ enum Hexadecimal {
     static func digit(_ value: UInt8) -> UInt8 {
         let nibble = value & 15
         return nibble < 10 ? nibble &+ 0x30 : nibble &+ 0x57
+    }
+
+    /// The eight digits of `half`, the first in the highest byte: all at once, a byte each.
+    @inline(__always)
+    static func digits(_ half: UInt32) -> UInt64 {
+        var nibbles = UInt64(half)
+        nibbles = (nibbles &<< 16 | nibbles) & 0x0000_ffff_0000_ffff
+        nibbles = (nibbles &<< 8 | nibbles) & 0x00ff_00ff_00ff_00ff
+        nibbles = (nibbles &<< 4 | nibbles) & 0x0f0f_0f0f_0f0f_0f0f
+        // One in each byte whose nibble is ten or more: adding six carries into its fifth bit.
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 }

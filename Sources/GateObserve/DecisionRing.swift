@@ -1,11 +1,11 @@
 import GatePrimitives
-public import NIOCore
+import NIOCore
 
 /// The last decisions of one loop: what each exchange's log line says, and what its verdict depended on.
 ///
 /// Memory is bounded twice: by a number of decisions, and by 512 bytes for each on average; longer lines push older
-/// ones out sooner. Texts were redacted and truncated when the line was made. Owned by the loop, read on it.
-public final class DecisionRing {
+/// ones out sooner. Texts were redacted and truncated when the line was made. Owned by its loop.
+struct DecisionRing: ~Copyable {
     /// What is kept of one exchange besides its line.
     private struct Entry {
         let id: DecisionID
@@ -27,7 +27,7 @@ public final class DecisionRing {
     static let bytesPerDecision = 512
 
     /// How many decisions are kept at most.
-    public let capacity: Int
+    let capacity: Int
 
     private var entries: [Entry] = []
     private var next = 0
@@ -37,16 +37,17 @@ public final class DecisionRing {
     private var head: UInt64 = 0
 
     /// A ring of at most `capacity` decisions (1 to 2^20).
-    public init(capacity: Int) {
+    init(capacity: Int) {
         self.capacity = min(max(capacity, 1), 1 << 20)
         room = self.capacity * Self.bytesPerDecision
     }
 
     /// How many decisions were noted and not yet replaced; some of the oldest may have lost their line.
-    public var count: Int { entries.count }
+    var count: Int { entries.count }
 
-    /// Notes the exchange whose log line's object is `line`.
-    func note(_ record: borrowing ExchangeRecord, line: Span<UInt8>) {
+    /// Notes the exchange whose log line's object is what `text` holds from `start` on.
+    mutating func note(_ record: borrowing ExchangeRecord, line text: borrowing TextBuffer, from start: Int = 0) {
+        let line = text.span.extracting(droppingFirst: max(start, 0))
         guard line.count <= room else { return }
         var place = Int(head % UInt64(room))
         if place &+ line.count > room {
@@ -74,61 +75,61 @@ public final class DecisionRing {
     /// The decision `id` as a JSON object: `decision`, `outcome` (the log line), `steps`, `depends`; nil where it is gone.
     ///
     /// Looks through the whole ring: for operators, not for requests.
-    public func json(_ id: DecisionID) -> ByteBuffer? {
+    func json(_ id: DecisionID) -> ByteBuffer? {
         guard let entry = entries.first(where: { $0.id == id }), head <= entry.start &+ UInt64(room),
             let line = lines.getBytes(at: Int(entry.start % UInt64(room)), length: entry.count)
         else { return nil }
-        var text: [UInt8] = []
-        text.appendLiteral("{\"decision\":\"")
+        var text = TextBuffer()
+        text.append(literal: "{\"decision\":\"")
         text.append(id)
-        text.appendLiteral("\",\"outcome\":")
-        text.append(contentsOf: line)
-        text.appendLiteral(",\"steps\":[")
+        text.append(literal: "\",\"outcome\":")
+        text.append(line)
+        text.append(literal: ",\"steps\":[")
         Self.appendSteps(entry.step, entry.reason, to: &text)
-        text.appendLiteral("],\"depends\":{")
+        text.append(literal: "],\"depends\":{")
         Self.appendDependencies(entry, to: &text)
-        text.appendLiteral("}}\n")
-        return ByteBuffer(bytes: text)
+        text.append(literal: "}}\n")
+        return ByteBuffer(bytes: text.array)
     }
 
     /// Each step up to the last: the ones before passed, the last says how it ended.
-    private static func appendSteps(_ last: Step, _ reason: Reason, to text: inout [UInt8]) {
+    private static func appendSteps(_ last: Step, _ reason: Reason, to text: inout TextBuffer) {
         for step in Step.allCases where step.rawValue <= last.rawValue {
-            if step != .accept { text.appendLiteral(",") }
-            text.appendLiteral("{\"step\":\"")
-            text.append(contentsOf: Words.step(step))
-            text.appendLiteral("\",\"verdict\":\"")
+            if step != .accept { text.append(literal: ",") }
+            text.append(literal: "{\"step\":\"")
+            text.append(Words.step(step))
+            text.append(literal: "\",\"verdict\":\"")
             if step != last || reason == .ok {
-                text.appendLiteral("passed\"}")
+                text.append(literal: "passed\"}")
             } else {
-                text.appendLiteral(reason.code == nil ? "ended" : "refused")
-                text.appendLiteral("\",\"reason\":\"")
-                text.append(contentsOf: Words.reason(reason))
-                text.appendLiteral("\"}")
+                text.append(literal: reason.code == nil ? "ended" : "refused")
+                text.append(literal: "\",\"reason\":\"")
+                text.append(Words.reason(reason))
+                text.append(literal: "\"}")
             }
         }
     }
 
-    private static func appendDependencies(_ entry: Entry, to text: inout [UInt8]) {
-        text.appendLiteral("\"tries\":")
-        text.appendDecimal(UInt64(entry.tries))
+    private static func appendDependencies(_ entry: Entry, to text: inout TextBuffer) {
+        text.append(literal: "\"tries\":")
+        text.append(UInt64(entry.tries))
         if let limit = entry.names.limits.at(entry.limit) {
-            text.appendLiteral(",\"limit\":{\"name\":")
-            text.append(contentsOf: JSONText.quoted(limit))
-            text.appendLiteral(",\"excess\":")
-            text.appendDecimal(entry.limitExcess)
-            text.appendLiteral(",\"delay_ms\":")
-            text.appendMilliseconds(nanoseconds: entry.limitDelay.nanoseconds)
-            text.appendLiteral("}")
+            text.append(literal: ",\"limit\":{\"name\":")
+            text.append(JSONText.quoted(limit))
+            text.append(literal: ",\"excess\":")
+            text.append(entry.limitExcess)
+            text.append(literal: ",\"delay_ms\":")
+            text.append(milliseconds: entry.limitDelay.nanoseconds)
+            text.append(literal: "}")
         }
         if let identity = entry.names.identities.at(entry.identity) {
-            text.appendLiteral(",\"identity\":{\"name\":")
-            text.append(contentsOf: JSONText.quoted(identity))
+            text.append(literal: ",\"identity\":{\"name\":")
+            text.append(JSONText.quoted(identity))
             if !entry.keySet.isEmpty {
-                text.appendLiteral(",\"key_set\":")
-                text.append(contentsOf: JSONText.quoted(entry.keySet))
+                text.append(literal: ",\"key_set\":")
+                text.append(JSONText.quoted(entry.keySet))
             }
-            text.appendLiteral("}")
+            text.append(literal: "}")
         }
     }
 }

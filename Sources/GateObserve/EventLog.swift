@@ -23,10 +23,10 @@ public final class EventLog: Sendable {
         var suppressed = 0
     }
 
-    private struct State {
+    private struct State: ~Copyable {
         var windows = [Window](repeating: Window(), count: EventKind.allCases.count)
         var time = LogTime()
-        var line: [UInt8] = []
+        var line = TextBuffer()
     }
 
     private let sink: LogSink
@@ -98,64 +98,64 @@ public final class EventLog: Sendable {
 
     private func write(_ kind: EventKind, _ fields: [EventField], suppressed: Int, wall: WallInstant) {
         state.withLock { state in
-            state.line.removeAll(keepingCapacity: true)
+            state.line.removeAll()
             switch format {
             case .json: appendJSON(kind, fields, suppressed: suppressed, wall: wall, to: &state)
             case .text: appendText(kind, fields, suppressed: suppressed, wall: wall, to: &state)
             }
-            sink.submit(state.line, lines: 1)
+            sink.submit(state.line.span, lines: 1)
         }
     }
 
     private func appendJSON(
         _ kind: EventKind, _ fields: [EventField], suppressed: Int, wall: WallInstant, to state: inout State
     ) {
-        state.line.appendLiteral("{\"time\":\"")
+        state.line.append(literal: "{\"time\":\"")
         state.time.append(wall, to: &state.line)
-        state.line.appendLiteral("\",\"level\":\"")
-        state.line.append(contentsOf: kind.level.word.utf8)
-        state.line.appendLiteral("\",\"event\":")
+        state.line.append(literal: "\",\"level\":\"")
+        state.line.append(kind.level.word)
+        state.line.append(literal: "\",\"event\":")
         JSONText.append(kind.message, limit: .max, to: &state.line)
         for field in fields {
-            state.line.appendLiteral(",\"")
-            state.line.appendLiteral(field.name)
-            state.line.appendLiteral("\":")
+            state.line.append(literal: ",\"")
+            state.line.append(literal: field.name)
+            state.line.append(literal: "\":")
             switch field.value {
-            case .number(let number): state.line.appendDecimal(number)
+            case .number(let number): state.line.append(number)
             case .text(let text): JSONText.append(text, limit: Self.maximumText, to: &state.line)
             }
         }
         if suppressed > 0 {
-            state.line.appendLiteral(",\"suppressed\":")
-            state.line.appendDecimal(suppressed)
+            state.line.append(literal: ",\"suppressed\":")
+            state.line.append(suppressed)
         }
-        state.line.appendLiteral("}\n")
+        state.line.append(literal: "}\n")
     }
 
     private func appendText(
         _ kind: EventKind, _ fields: [EventField], suppressed: Int, wall: WallInstant, to state: inout State
     ) {
         state.time.append(wall, to: &state.line)
-        state.line.appendLiteral(" ")
+        state.line.append(literal: " ")
         let level = kind.level.word
-        state.line.append(contentsOf: level.utf8)
-        state.line.append(contentsOf: repeatElement(0x20, count: max(6 - level.utf8.count, 1)))
-        state.line.append(contentsOf: kind.message.utf8)
+        state.line.append(level)
+        state.line.append(literal: level.utf8.count < 5 ? "  " : " ")
+        state.line.append(kind.message)
         for field in fields {
-            state.line.appendLiteral(" ")
-            state.line.appendLiteral(field.name)
-            state.line.appendLiteral("=")
+            state.line.append(literal: " ")
+            state.line.append(literal: field.name)
+            state.line.append(literal: "=")
             switch field.value {
-            case .number(let number): state.line.appendDecimal(number)
-            case .text(let text) where Self.isBare(text): state.line.append(contentsOf: text.utf8)
+            case .number(let number): state.line.append(number)
+            case .text(let text) where Self.isBare(text): state.line.append(text)
             case .text(let text): JSONText.append(text, limit: Self.maximumText, to: &state.line)
             }
         }
         if suppressed > 0 {
-            state.line.appendLiteral(" suppressed=")
-            state.line.appendDecimal(suppressed)
+            state.line.append(literal: " suppressed=")
+            state.line.append(suppressed)
         }
-        state.line.appendLiteral("\n")
+        state.line.append(literal: "\n")
     }
 
     /// Whether a text reads unambiguously without quotes.

@@ -29,33 +29,29 @@ public struct HostFacts: Sendable {
     public init() {}
 
     func append(to text: inout MetricsText) {
-        func family(_ name: String, _ kind: MetricsText.Kind, _ help: String, _ value: UInt64?) {
-            guard let value else { return }
-            text.family(name, kind, help)
-            text.sample([], value)
-        }
-        family("process_open_fds", .gauge, "Open descriptors.", openDescriptors)
-        family("process_max_fds", .gauge, "The limit of open descriptors.", maximumDescriptors)
-        family("process_resident_memory_bytes", .gauge, "Resident memory.", residentBytes)
-        family("process_virtual_memory_bytes", .gauge, "Virtual memory.", virtualBytes)
-        family("process_start_time_seconds", .gauge, "When the process began, since the epoch.", startSeconds)
+        text.optional("process_open_fds", .gauge, "Open descriptors.", openDescriptors)
+        text.optional("process_max_fds", .gauge, "The limit of open descriptors.", maximumDescriptors)
+        text.optional("process_resident_memory_bytes", .gauge, "Resident memory.", residentBytes)
+        text.optional("process_virtual_memory_bytes", .gauge, "Virtual memory.", virtualBytes)
+        text.optional("process_start_time_seconds", .gauge, "When the process began, since the epoch.", startSeconds)
         if let cpuNanoseconds {
             text.family("process_cpu_seconds", .counter, "User and system time.")
-            var seconds: [UInt8] = []
-            seconds.appendSeconds(nanoseconds: cpuNanoseconds)
-            text.sample([], text: String(decoding: seconds, as: UTF8.self))
+            var seconds = TextBuffer()
+            seconds.append(seconds: cpuNanoseconds)
+            text.sample([], text: seconds.string)
         }
-        family("portcullis_host_open_files", .gauge, "Open files of the host.", hostOpenFiles)
-        family("portcullis_host_tcp_retransmissions", .counter, "TCP segments sent again.", retransmittedSegments)
-        family("portcullis_host_network_errors", .counter, "Errors of all network interfaces.", interfaceErrors)
-        family("portcullis_host_throttlings", .counter, "How often cores were throttled for heat.", throttlings)
+        text.optional("portcullis_host_open_files", .gauge, "Open files of the host.", hostOpenFiles)
+        text.optional(
+            "portcullis_host_tcp_retransmissions", .counter, "TCP segments sent again.", retransmittedSegments)
+        text.optional("portcullis_host_network_errors", .counter, "Errors of all network interfaces.", interfaceErrors)
+        text.optional("portcullis_host_throttlings", .counter, "How often cores were throttled for heat.", throttlings)
         if let temperatureMillidegrees {
             text.family("portcullis_host_temperature_celsius", .gauge, "The hottest thermal zone.")
-            var degrees: [UInt8] = []
-            degrees.appendDecimal(temperatureMillidegrees / 1000)
-            degrees.append(0x2e)
-            degrees.appendDigits(temperatureMillidegrees % 1000, atLeast: 3)
-            text.sample([], text: String(decoding: degrees, as: UTF8.self))
+            var degrees = TextBuffer()
+            degrees.append(temperatureMillidegrees / 1000)
+            degrees.append(0x2e as UInt8)
+            degrees.append(temperatureMillidegrees % 1000, atLeast: 3)
+            text.sample([], text: degrees.string)
         }
     }
 }

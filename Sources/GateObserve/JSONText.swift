@@ -8,13 +8,13 @@ import NIOCore
 enum JSONText {
     /// `text`, whole, as a JSON string with its quotes.
     static func quoted(_ text: String) -> [UInt8] {
-        var output: [UInt8] = []
+        var output = TextBuffer()
         append(text, limit: .max, to: &output)
-        return output
+        return output.array
     }
 
     /// Appends at most `limit` bytes of `text` as a JSON string with its quotes.
-    static func append(_ text: String, limit: Int, to output: inout [UInt8]) {
+    static func append(_ text: String, limit: Int, to output: inout TextBuffer) {
         var text = text
         text.withUTF8 { bytes in
             // SAFETY: the bytes are read inside this closure only.
@@ -23,7 +23,7 @@ enum JSONText {
     }
 
     /// Appends at most `limit` readable bytes of `buffer` as a JSON string with its quotes.
-    static func append(_ buffer: ByteBuffer, limit: Int, to output: inout [UInt8]) {
+    static func append(_ buffer: ByteBuffer, limit: Int, to output: inout TextBuffer) {
         unsafe buffer.withUnsafeReadableBytes { bytes in
             // SAFETY: the bytes are read inside this closure only.
             unsafe append(bytes, limit: limit, to: &output)
@@ -31,21 +31,21 @@ enum JSONText {
     }
 
     /// Appends at most `limit` of `bytes` as a JSON string with its quotes.
-    static func append(_ bytes: UnsafeRawBufferPointer, limit: Int, to output: inout [UInt8]) {
-        output.append(0x22)
+    static func append(_ bytes: UnsafeRawBufferPointer, limit: Int, to output: inout TextBuffer) {
+        output.append(0x22 as UInt8)
         let kept = unsafe cut(bytes, limit: limit)
         let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<kept])
         if unsafe isPlain(part) {
-            unsafe output.append(contentsOf: part)
+            unsafe output.append(part)
         } else {
             unsafe appendEscaped(part, to: &output)
         }
         if kept < bytes.count {
-            output.appendLiteral("...(+")
-            output.appendDecimal(bytes.count &- kept)
-            output.appendLiteral(" bytes)")
+            output.append(literal: "...(+")
+            output.append(bytes.count &- kept)
+            output.append(literal: " bytes)")
         }
-        output.append(0x22)
+        output.append(0x22 as UInt8)
     }
 
     /// How many of `bytes` stay within `limit`, without cutting a character in two.
@@ -63,15 +63,15 @@ enum JSONText {
 
     /// Whether all bytes are printable ASCII other than `"` and `\`; without an early exit, so that it vectorises.
     private static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var odd = false
+        var odd: UInt8 = 0
         for index in 0..<bytes.count {
             let byte = unsafe bytes[index]
-            odd = odd || (byte &- 0x20) > 0x5e || byte == 0x22 || byte == 0x5c
+            odd |= (byte &- 0x20 > 0x5e ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5c ? 1 : 0)
         }
-        return !odd
+        return odd == 0
     }
 
-    private static func appendEscaped(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+    private static func appendEscaped(_ bytes: UnsafeRawBufferPointer, to output: inout TextBuffer) {
         var index = 0
         while index < bytes.count {
             let byte = unsafe bytes[index]
@@ -82,7 +82,7 @@ enum JSONText {
             }
             let (scalar, length) = unsafe UTF8Scalar.decode(bytes, at: index)
             if length == 0 {
-                output.appendLiteral("\\\\x")
+                output.append(literal: "\\\\x")
                 output.append(Hexadecimal.digit(byte &>> 4))
                 output.append(Hexadecimal.digit(byte))
                 index &+= 1
@@ -93,9 +93,9 @@ enum JSONText {
         }
     }
 
-    private static func appendASCII(_ byte: UInt8, to output: inout [UInt8]) {
+    private static func appendASCII(_ byte: UInt8, to output: inout TextBuffer) {
         if byte == 0x22 || byte == 0x5c {
-            output.append(0x5c)
+            output.append(0x5c as UInt8)
             output.append(byte)
         } else if byte < 0x20 || byte == 0x7f {
             appendUnit(UInt32(byte), to: &output)
@@ -105,7 +105,7 @@ enum JSONText {
     }
 
     /// RFC 8259 §7: beyond the basic plane, a surrogate pair.
-    private static func appendScalar(_ scalar: UInt32, to output: inout [UInt8]) {
+    private static func appendScalar(_ scalar: UInt32, to output: inout TextBuffer) {
         if scalar < 0x1_0000 {
             appendUnit(scalar, to: &output)
         } else {
@@ -115,8 +115,8 @@ enum JSONText {
         }
     }
 
-    private static func appendUnit(_ unit: UInt32, to output: inout [UInt8]) {
-        output.appendLiteral("\\u")
+    private static func appendUnit(_ unit: UInt32, to output: inout TextBuffer) {
+        output.append(literal: "\\u")
         output.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: unit &>> 12)))
         output.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: unit &>> 8)))
         output.append(Hexadecimal.digit(UInt8(truncatingIfNeeded: unit &>> 4)))

@@ -65,10 +65,10 @@ public final class LogSink: Sendable {
     /// Hands `lines` whole lines over; where there is no room, all of them are dropped and counted.
     ///
     /// Never blocks on the reader. At most 32 KiB at once leave room for the other loops.
-    public func submit(_ bytes: [UInt8], lines: Int) {
+    func submit(_ bytes: Span<UInt8>, lines: Int) {
         let (isTaken, mustRing) = shared.withLock { state in
             guard !state.isClosing, bytes.count <= capacity &- state.pending.count else { return (false, false) }
-            state.pending.append(contentsOf: bytes)
+            unsafe bytes.withUnsafeBytes { unsafe state.pending.append(contentsOf: $0) }
             state.pendingLines &+= lines
             defer { state.isWaiting = false }
             return (true, state.isWaiting)

@@ -1,22 +1,22 @@
 import GatePrimitives
 
 /// Wall time as ISO 8601 in UTC with milliseconds (RFC 3339 §5.6); the second's text is kept until the second changes.
-struct LogTime {
+struct LogTime: ~Copyable {
     private var second = Int64.min
-    private var text: [UInt8] = []
+    private var text = TextBuffer()
 
     /// Appends `instant` as `2026-01-31T23:59:59.123Z`; years outside 0000 to 9999 are clamped.
-    mutating func append(_ instant: WallInstant, to output: inout [UInt8]) {
+    mutating func append(_ instant: WallInstant, to output: inout TextBuffer) {
         let clamped = min(max(instant.milliseconds, Self.earliest), Self.latest)
         let (second, millisecond) = Self.divide(clamped, by: 1000)
         if second != self.second {
             render(second)
             self.second = second
         }
-        output.append(contentsOf: text)
-        output.append(0x2e)
-        output.appendDigits(UInt64(millisecond), atLeast: 3)
-        output.append(0x5a)
+        output.append(text.span)
+        output.append(0x2e as UInt8)
+        output.append(UInt64(millisecond), atLeast: 3)
+        output.append(0x5a as UInt8)
     }
 
     /// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z in milliseconds since the epoch.
@@ -26,18 +26,18 @@ struct LogTime {
     private mutating func render(_ second: Int64) {
         let (days, rest) = Self.divide(second, by: 86_400)
         let date = Self.civil(days: days)
-        text.removeAll(keepingCapacity: true)
-        text.appendDigits(date.year, atLeast: 4)
-        text.append(0x2d)
-        text.appendDigits(date.month, atLeast: 2)
-        text.append(0x2d)
-        text.appendDigits(date.day, atLeast: 2)
-        text.append(0x54)
-        text.appendDigits(UInt64(rest / 3600), atLeast: 2)
-        text.append(0x3a)
-        text.appendDigits(UInt64(rest / 60 % 60), atLeast: 2)
-        text.append(0x3a)
-        text.appendDigits(UInt64(rest % 60), atLeast: 2)
+        text.removeAll()
+        text.append(date.year, atLeast: 4)
+        text.append(0x2d as UInt8)
+        text.append(date.month, atLeast: 2)
+        text.append(0x2d as UInt8)
+        text.append(date.day, atLeast: 2)
+        text.append(0x54 as UInt8)
+        text.append(UInt64(rest / 3600), atLeast: 2)
+        text.append(0x3a as UInt8)
+        text.append(UInt64(rest / 60 % 60), atLeast: 2)
+        text.append(0x3a as UInt8)
+        text.append(UInt64(rest % 60), atLeast: 2)
     }
 
     /// Quotient rounded down and the remainder, which is never negative.

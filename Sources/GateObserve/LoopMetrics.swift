@@ -82,25 +82,7 @@ public final class LoopMetrics {
 
     /// Counts a finished exchange.
     func finish(_ record: borrowing ExchangeRecord) {
-        counts.inFlight &-= 1
-        let map = map(record.names)
-        let listener = map.listeners.at(record.connection.listener) ?? 0
-        let route = map.routes.at(record.route) ?? 0
-        let status = MetricsSnapshot.status(record.status)
-        if !counts.requests.increment(SeriesKey.request(listener: listener, route: route, status: status)) {
-            let other = SeriesKey.request(listener: listener, route: NameSpace.other, status: status)
-            if !counts.overflow.increment(other) { counts.lost &+= 1 }
-        }
-        counts.requestDuration.observe(record.duration)
-        if let code = record.reason.code {
-            counts.refusals.add(1, at: MetricsSnapshot.refusal(record.step, code))
-        }
-        guard record.upstreamResult != .none else { return }
-        let endpoint = map.endpoints.at(record.upstream)?.at(record.endpoint) ?? 0
-        if !counts.upstreamRequests.increment(SeriesKey.upstream(endpoint: endpoint, result: record.upstreamResult)) {
-            counts.lost &+= 1
-        }
-        counts.upstreamDuration.observe(record.upstreamDuration)
+        counts.finish(record, map(record.names))
     }
 
     /// The series of `names`: remembered for the plan in force and the one before.

@@ -5,23 +5,15 @@ public import NIOCore
 /// Owned by one loop and used on it alone. Nothing here blocks, and nothing allocates once warm, but for the events that
 /// some outcomes are worth.
 public final class LoopObserver {
-    /// Lines are handed to the log from this many bytes on, or when the timer says so.
-    static let batchSize = 32_768
-
     /// The number of the loop.
     public let loop: Int
     /// The loop's counters.
     public let metrics: LoopMetrics
-    /// The loop's last decisions.
-    public let decisions: DecisionRing
-
     private let accessLog: LogSink?
     private let events: EventLog?
     private var identifiers: DecisionIDSource
     private var connections: UInt64 = 0
-    private var renderer = AccessLogLine()
-    private var pending: [UInt8] = []
-    private var pendingLines = 0
+    private var recent: RecentExchanges
 
     /// The observer of the loop number `loop` (0 to 1023); without a log nothing is logged.
     public init(
@@ -31,9 +23,8 @@ public final class LoopObserver {
         self.accessLog = accessLog
         self.events = events
         metrics = LoopMetrics(registry: registry)
-        decisions = DecisionRing(capacity: capacity)
+        recent = RecentExchanges(decisions: capacity)
         identifiers = DecisionIDSource(loop: loop)
-        pending.reserveCapacity(2 * Self.batchSize)
     }
 
     /// The id of a new exchange.
@@ -51,16 +42,7 @@ public final class LoopObserver {
     /// Observes an exchange that ended: one log line, one decision, all its counts, and an event where nginx would log one.
     public func finish(_ record: borrowing ExchangeRecord) {
         metrics.finish(record)
-        let start = pending.count
-        renderer.append(record, to: &pending)
-        // The object alone, without its line feed.
-        decisions.note(record, line: pending.span.extracting(start..<(pending.count &- 1)))
-        if accessLog == nil {
-            pending.removeAll(keepingCapacity: true)
-        } else {
-            pendingLines &+= 1
-            if pending.count >= Self.batchSize { flush() }
-        }
+        if recent.append(record, keepsLine: accessLog != nil) { flush() }
         if let events, let kind = EventKind(outcome: record) {
             events.emit(kind, EventKind.fields(of: record))
         }
@@ -68,12 +50,46 @@ public final class LoopObserver {
 
     /// Hands the pending lines to the log; call it from the loop's 100 ms timer and before the loop ends.
     public func flush() {
-        guard pendingLines > 0 else { return }
-        accessLog?.submit(pending, lines: pendingLines)
-        pending.removeAll(keepingCapacity: true)
-        pendingLines = 0
+        guard recent.lines > 0 else { return }
+        accessLog?.submit(recent.text.span, lines: recent.lines)
+        recent.removeLines()
     }
 
     /// The decision `id` as a JSON object, or nil where the ring no longer has it.
-    public func decision(_ id: DecisionID) -> ByteBuffer? { decisions.json(id) }
+    public func decision(_ id: DecisionID) -> ByteBuffer? { recent.decisions.json(id) }
+}
+
+/// The lines that a loop has made and not yet handed to the log, and its last decisions: one value, so that a finished
+/// exchange is one access to it.
+struct RecentExchanges: ~Copyable {
+    /// Lines are handed over from this many bytes on, or when the timer says so.
+    static let batchSize = 32_768
+
+    private(set) var text = TextBuffer(capacity: 2 * RecentExchanges.batchSize)
+    private(set) var lines = 0
+    private(set) var decisions: DecisionRing
+    private var renderer = AccessLogLine()
+
+    /// Nothing yet; at most `capacity` decisions will be kept.
+    init(decisions capacity: Int) { decisions = DecisionRing(capacity: capacity) }
+
+    /// Notes the decision and, where it is wanted, keeps the line; whether the lines are worth handing over.
+    mutating func append(_ record: borrowing ExchangeRecord, keepsLine: Bool) -> Bool {
+        let start = text.count
+        renderer.appendObject(record, to: &text)
+        decisions.note(record, line: text, from: start)
+        guard keepsLine else {
+            text.removeAll()
+            return false
+        }
+        text.append(0x0a as UInt8)
+        lines &+= 1
+        return text.count >= Self.batchSize
+    }
+
+    /// Forgets the lines and keeps their room.
+    mutating func removeLines() {
+        text.removeAll()
+        lines = 0
+    }
 }

@@ -12,8 +12,7 @@ extension MetricsRegistry {
         Self.appendConnections(sum, names.listeners.names, to: &text)
         Self.appendUpstreams(sum, names.upstreams.names, names.endpoints.names, to: &text)
         gauges.append(to: &text)
-        text.end()
-        return text.output
+        return text.finish()
     }
 
     private static func appendRequests(

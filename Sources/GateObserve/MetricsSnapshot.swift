@@ -40,6 +40,26 @@ public struct MetricsSnapshot: Sendable {
     static func status(_ status: Int) -> Int {
         status == 0 ? 0 : min(max(status, 100), 599)
     }
+
+    /// Counts a finished exchange, whose names have the series of `map`.
+    mutating func finish(_ record: borrowing ExchangeRecord, _ map: SeriesMap) {
+        inFlight &-= 1
+        let listener = map.listeners.at(record.connection.listener) ?? 0
+        let route = map.routes.at(record.route) ?? 0
+        let status = Self.status(record.status)
+        if !requests.increment(SeriesKey.request(listener: listener, route: route, status: status)) {
+            let other = SeriesKey.request(listener: listener, route: NameSpace.other, status: status)
+            if !overflow.increment(other) { lost &+= 1 }
+        }
+        requestDuration.observe(record.duration)
+        if let code = record.reason.code { refusals.add(1, at: Self.refusal(record.step, code)) }
+        guard record.upstreamResult != .none else { return }
+        let endpoint = map.endpoints.at(record.upstream)?.at(record.endpoint) ?? 0
+        if !upstreamRequests.increment(SeriesKey.upstream(endpoint: endpoint, result: record.upstreamResult)) {
+            lost &+= 1
+        }
+        upstreamDuration.observe(record.upstreamDuration)
+    }
 }
 
 extension [Int64] {

@@ -29,7 +29,7 @@ public enum MetricsFormat: Sendable, Equatable {
 }
 
 /// Writes metric families as text: HELP, TYPE, samples.
-struct MetricsText {
+struct MetricsText: ~Copyable {
     /// The types of families.
     enum Kind: String {
         case counter, gauge, histogram
@@ -40,7 +40,7 @@ struct MetricsText {
     /// Labels of one sample, in order.
     typealias Labels = [(name: String, value: String)]
 
-    private(set) var output: [UInt8] = []
+    private var output = TextBuffer(capacity: 1 << 16)
     private let format: MetricsFormat
     private var name = ""
 
@@ -67,6 +67,13 @@ struct MetricsText {
     /// A sample of the family whose value is written out already.
     mutating func sample(_ labels: Labels, text value: String) { sample("", labels, value) }
 
+    /// A family of one sample, left out where there is no value.
+    mutating func optional(_ name: String, _ kind: Kind, _ help: String, _ value: UInt64?) {
+        guard let value else { return }
+        family(name, kind, help)
+        sample([], value)
+    }
+
     /// All samples of one histogram.
     mutating func histogram(_ labels: Labels, _ histogram: Histogram) {
         var total: UInt64 = 0
@@ -74,31 +81,32 @@ struct MetricsText {
             total &+= count
             sample("_bucket", labels + [("le", bound)], String(total))
         }
-        var seconds: [UInt8] = []
-        seconds.appendSeconds(nanoseconds: histogram.sum)
-        sample("_sum", labels, String(decoding: seconds, as: UTF8.self))
+        var seconds = TextBuffer()
+        seconds.append(seconds: histogram.sum)
+        sample("_sum", labels, seconds.string)
         sample("_count", labels, String(total))
     }
 
-    /// The end of the text, which OpenMetrics marks.
-    mutating func end() {
+    /// The text, with the end that OpenMetrics marks.
+    mutating func finish() -> [UInt8] {
         if format == .openMetrics { line("# EOF") }
+        return output.array
     }
 
     private mutating func sample(_ suffix: String, _ labels: Labels, _ value: String) {
-        output.append(contentsOf: name.utf8)
-        output.append(contentsOf: suffix.utf8)
+        output.append(name)
+        output.append(suffix)
         if !labels.isEmpty {
             var separator: UInt8 = 0x7b
             for label in labels {
                 output.append(separator)
                 separator = 0x2c
-                output.append(contentsOf: label.name.utf8)
-                output.appendLiteral("=\"")
+                output.append(label.name)
+                output.append(literal: "=\"")
                 appendEscaped(label.value)
-                output.append(0x22)
+                output.append(0x22 as UInt8)
             }
-            output.append(0x7d)
+            output.append(0x7d as UInt8)
         }
         line(" " + value)
     }
@@ -108,16 +116,16 @@ struct MetricsText {
         for byte in value.utf8 {
             switch byte {
             case 0x5c, 0x22:
-                output.append(0x5c)
+                output.append(0x5c as UInt8)
                 output.append(byte)
-            case 0x0a: output.appendLiteral("\\n")
+            case 0x0a: output.append(literal: "\\n")
             default: output.append(byte)
             }
         }
     }
 
     private mutating func line(_ text: String) {
-        output.append(contentsOf: text.utf8)
-        output.append(0x0a)
+        output.append(text)
+        output.append(0x0a as UInt8)
     }
 }

@@ -33,11 +33,12 @@ public final class NameTable: Sendable {
     /// The identities' names.
     public let identities: [String]
 
-    let revisionText: [UInt8]
-    let listenerTexts: [[UInt8]]
-    let routeTexts: [[UInt8]]
-    let upstreamTexts: [[UInt8]]
-    let endpointTexts: [[[UInt8]]]
+    /// Members of a log line, each with a comma before it.
+    let revisionMember: [UInt8]
+    let routeMembers: [[UInt8]]
+    let upstreamMembers: [[UInt8]]
+    /// `upstream` and `endpoint` together.
+    let endpointMembers: [[[UInt8]]]
 
     /// The names of the plan whose digest is `revision`.
     public init(
@@ -50,11 +51,23 @@ public final class NameTable: Sendable {
         self.upstreams = upstreams
         self.limits = limits
         self.identities = identities
-        revisionText = JSONText.quoted(revision)
-        listenerTexts = listeners.map { JSONText.quoted($0) }
-        routeTexts = routes.map { JSONText.quoted($0) }
-        upstreamTexts = upstreams.map { JSONText.quoted($0.name) }
-        endpointTexts = upstreams.map { $0.endpoints.map { JSONText.quoted($0) } }
+        revisionMember = Self.member("revision", revision)
+        routeMembers = routes.map { Self.member("route", $0) }
+        upstreamMembers = upstreams.map { Self.member("upstream", $0.name) }
+        endpointMembers = upstreams.map { upstream in
+            let member = Self.member("upstream", upstream.name)
+            return upstream.endpoints.map { member + Self.member("endpoint", $0) }
+        }
+    }
+
+    /// `,"name":"value"`.
+    static func member(_ name: StaticString, _ value: String) -> [UInt8] {
+        var text = TextBuffer()
+        text.append(literal: ",\"")
+        text.append(literal: name)
+        text.append(literal: "\":")
+        JSONText.append(value, limit: .max, to: &text)
+        return text.array
     }
 
     /// No names at all: for connections that end before a plan was looked at, and for tests.

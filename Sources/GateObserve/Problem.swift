@@ -11,17 +11,17 @@ public enum Problem {
 
     /// Everything up to the decision's digits, by code.
     private static let prefixes: [[UInt8]] = RefusalCode.allCases.map { code in
-        var text: [UInt8] = []
-        text.appendLiteral("{\"type\":\"urn:portcullis:problem:")
-        text.append(contentsOf: code.word.utf8)
-        text.appendLiteral("\",\"title\":")
-        text.append(contentsOf: JSONText.quoted(code.title))
-        text.appendLiteral(",\"status\":")
-        text.appendDecimal(code.status)
-        text.appendLiteral(",\"code\":\"")
-        text.append(contentsOf: code.word.utf8)
-        text.appendLiteral("\",\"decision\":\"")
-        return text
+        var text = TextBuffer()
+        text.append(literal: "{\"type\":\"urn:portcullis:problem:")
+        text.append(code.word)
+        text.append(literal: "\",\"title\":")
+        text.append(JSONText.quoted(code.title))
+        text.append(literal: ",\"status\":")
+        text.append(code.status)
+        text.append(literal: ",\"code\":\"")
+        text.append(code.word)
+        text.append(literal: "\",\"decision\":\"")
+        return text.array
     }
 
     private static func prefix(_ code: RefusalCode) -> [UInt8] {

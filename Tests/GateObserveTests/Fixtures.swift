@@ -1,7 +1,8 @@
 import Foundation
-import GateObserve
 import GatePrimitives
 import NIOCore
+
+@testable import GateObserve
 
 /// Names, a connection and records for tests.
 enum Fixture {
@@ -42,9 +43,9 @@ enum Fixture {
     /// The line for `record` as text.
     static func line(_ record: ExchangeRecord) -> String {
         var renderer = AccessLogLine()
-        var output: [UInt8] = []
+        var output = TextBuffer()
         renderer.append(record, to: &output)
-        return String(decoding: output, as: UTF8.self)
+        return output.string
     }
 }
 

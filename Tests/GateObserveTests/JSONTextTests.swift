@@ -7,9 +7,9 @@ import Testing
 /// Attacks 76: what a client sends cannot act on a log's reader.
 @Suite struct JSONTextTests {
     private func quoted(_ bytes: [UInt8], limit: Int = .max) -> String {
-        var output: [UInt8] = []
+        var output = TextBuffer()
         JSONText.append(ByteBuffer(bytes: bytes), limit: limit, to: &output)
-        return String(decoding: output, as: UTF8.self)
+        return output.string
     }
 
     private func decoded(_ text: String) throws -> String {

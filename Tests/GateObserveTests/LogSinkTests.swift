@@ -201,3 +201,7 @@ import Testing
         }
     }
 }
+
+extension LogSink {
+    fileprivate func submit(_ bytes: [UInt8], lines: Int) { submit(bytes.span, lines: lines) }
+}

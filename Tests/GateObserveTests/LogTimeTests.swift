@@ -7,9 +7,9 @@ import Testing
 @Suite struct LogTimeTests {
     private func text(_ milliseconds: Int64) -> String {
         var time = LogTime()
-        var output: [UInt8] = []
+        var output = TextBuffer()
         time.append(WallInstant(milliseconds: milliseconds), to: &output)
-        return String(decoding: output, as: UTF8.self)
+        return output.string
     }
 
     @Test(
@@ -32,28 +32,29 @@ import Testing
             var date = unsafe tm()
             // SAFETY: gmtime_r(3) reads one value and fills another, both locals.
             _ = unsafe gmtime_r(&clock, &date)
-            var output: [UInt8] = []
+            var output = TextBuffer()
             time.append(WallInstant(milliseconds: second * 1000), to: &output)
-            var expected: [UInt8] = []
+            var expected = TextBuffer()
             let fields = unsafe [
                 date.tm_year + 1900, date.tm_mon + 1, date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec,
             ]
             for (field, separator) in zip(fields, ["-", "-", "T", ":", ":", ".000Z"]) {
-                expected.appendDigits(UInt64(field), atLeast: expected.isEmpty ? 4 : 2)
-                expected.append(contentsOf: separator.utf8)
+                expected.append(UInt64(field), atLeast: expected.count == 0 ? 4 : 2)
+                expected.append(separator)
             }
-            #expect(output == expected)
+            #expect(output.array == expected.array)
         }
     }
 
     @Test func theKeptSecondIsUsedForItsOwnMillisecondsOnly() {
         var time = LogTime()
-        var output: [UInt8] = []
+        var output = TextBuffer()
         for milliseconds in [999, 1000, 1001, 999] as [Int64] {
             time.append(WallInstant(milliseconds: milliseconds), to: &output)
         }
+        let text = output.string
         #expect(
-            String(decoding: output, as: UTF8.self)
+            text
                 == "1970-01-01T00:00:00.999Z1970-01-01T00:00:01.000Z1970-01-01T00:00:01.001Z1970-01-01T00:00:00.999Z")
     }
 }

@@ -48,8 +48,8 @@ import Testing
         let sink = try LogSink(.file(file.path))
         let observer = LoopObserver(loop: 0, registry: MetricsRegistry(), accessLog: sink, events: nil, decisions: 1)
         let length = Fixture.line(Fixture.record()).utf8.count
-        for _ in 0...(LoopObserver.batchSize / length) { observer.finish(Fixture.record()) }
+        for _ in 0...(RecentExchanges.batchSize / length) { observer.finish(Fixture.record()) }
         #expect(sink.close(within: 5000))
-        #expect(file.bytes().count == (LoopObserver.batchSize / length + 1) * length)
+        #expect(file.bytes().count == (RecentExchanges.batchSize / length + 1) * length)
     }
 }

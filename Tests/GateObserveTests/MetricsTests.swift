@@ -40,7 +40,7 @@ import Testing
         }
         text.family("x_seconds", .histogram, "Help.")
         text.histogram([("a", "b")], histogram)
-        let lines = String(decoding: text.output, as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: text.finish(), as: UTF8.self).split(separator: "\n")
         #expect(lines[2] == #"x_seconds_bucket{a="b",le="0.0005"} 1"#)
         #expect(lines[3] == #"x_seconds_bucket{a="b",le="0.001"} 2"#)
         #expect(lines[18] == #"x_seconds_bucket{a="b",le="+Inf"} 3"#)

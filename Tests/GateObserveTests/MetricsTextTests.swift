@@ -28,8 +28,9 @@ import Testing
         var text = MetricsText(format: .prometheus)
         text.family("x", .gauge, "Help.")
         text.sample([("a", "q\"b\\n\nc"), ("d", "é")], Int64(-1))
+        let page = String(decoding: text.finish(), as: UTF8.self)
         #expect(
-            String(decoding: text.output, as: UTF8.self)
+            page
                 == "# HELP x Help.\n# TYPE x gauge\nx{a=\"q\\\"b\\\\n\\nc\",d=\"é\"} -1\n")
     }
 
