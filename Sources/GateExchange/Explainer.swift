@@ -1,0 +1,169 @@
+import GateAdmission
+import GateHTTP
+public import GateIdentity
+import GateLimits
+import GatePattern
+public import GatePlan
+public import GatePrimitives
+import GateRouting
+import GateWire
+import NIOCore
+
+/// Runs one request through the gateway's own decision code without a socket: the same reader, vetting, routes and
+/// admission as for live traffic, with empty zones and the key sets that are given.
+public struct Explainer {
+    /// One line of the explanation.
+    public struct Line: Equatable, Sendable {
+        /// The step it belongs to.
+        public let step: Step
+        /// What was found, in words.
+        public let text: String
+    }
+
+    /// How it ends.
+    public enum Verdict: Equatable, Sendable {
+        /// The request would go to this upstream.
+        case forwarded(route: String, upstream: String)
+        /// The request would be refused.
+        case refused(Fault)
+        /// A preflight or redirect that the gateway answers itself.
+        case answered(status: Int)
+        /// Something is missing that only the running gateway, or another argument, has.
+        case undecided(needs: String)
+    }
+
+    /// The plan that decides.
+    public let plan: Plan
+    /// The listener the request comes in by.
+    public let listener: Int
+    /// The client's address.
+    public let client: IPAddress?
+    /// Key sets by the identity's name; those of files are expected here, too.
+    public let keySets: [String: KeySet]
+    /// The body, where one is given.
+    public let body: [UInt8]?
+    /// When the request is judged.
+    public let now: WallInstant
+    private var lines: [Line] = []
+
+    /// An explainer of requests that `client` sends to a listener.
+    public init(
+        plan: Plan, listener: Int, client: IPAddress?, keySets: [String: KeySet], body: [UInt8]?, now: WallInstant
+    ) {
+        self.plan = plan
+        self.listener = listener
+        self.client = client
+        self.keySets = keySets
+        self.body = body
+        self.now = now
+    }
+
+    /// Explains the request whose head is `head`, byte for byte as a client would send it.
+    public mutating func explain(head: [UInt8]) -> (lines: [Line], verdict: Verdict) {
+        lines = []
+        let verdict: Verdict
+        do throws(Fault) { verdict = try decide(head) } catch {
+            note(error.step, "\(error.reason.rawValue): \(error.code.status) \(error.code.word)")
+            verdict = .refused(error)
+        }
+        return (lines, verdict)
+    }
+
+    private mutating func decide(_ head: [UInt8]) throws(Fault) -> Verdict {
+        guard listener < plan.listeners.count else { throw Fault(.accept, .internalError) }
+        let entry = plan.listeners[listener]
+        note(.accept, "listener \(entry.name), client \(client?.description ?? "on a unix socket")")
+        if let client, entry.settings.deny.contains(client) { throw Fault(.accept, .addressDenied) }
+        var buffer = ByteBuffer(bytes: head)
+        var table = HeadTable()
+        var reader = RequestHeadReader(limits: entry.settings.headLimits)
+        guard let raw = try reader.read(&buffer, into: &table) else { throw Fault(.read, .badRequestLine) }
+        note(.read, "a head of \(head.count) bytes")
+        var request = try VettedRequest.vet(raw)
+        note(.vet, "\(request.methodText) \(request.authorityText) \(request.pathText)")
+        if let tls = entry.settings.tls, !tls.certificates.contains(where: { $0.covers(request.hostText) }) {
+            throw Fault(.route, .sniHostMismatch)
+        }
+        if entry.redirectsToHTTPS {
+            note(.route, "the listener only redirects to https")
+            return .answered(status: 308)
+        }
+        switch plan.table.match(&request, in: MatchScratch()) {
+        case .refused(let fault): throw fault
+        case .notFound: throw Fault(.route, .noRoute)
+        case .methodNotAllowed(let methods):
+            note(.route, "the path allows \(plan.table.allow(methods))")
+            throw Fault(.route, .methodNotAllowed)
+        case .preflight(let index):
+            note(.route, "route \(plan.routes[index].name) answers the CORS preflight")
+            return .answered(status: 204)
+        case .route(let index):
+            let route = plan.routes[index]
+            note(.route, "route \(route.name)")
+            return try admit(request, route, index)
+        }
+    }
+
+    private mutating func admit(_ request: VettedRequest, _ route: RoutePlan, _ index: Int) throws(Fault) -> Verdict {
+        let context = AdmissionContext(
+            keySets: plan.keySets.map { keySets[$0.name] }, tokens: TokenCache(capacity: 1), limits: plan.limits)
+        if case .length(let length) = request.framing, length > route.admission.bodyLimit {
+            throw Fault(.admit, .bodyTooLarge)
+        }
+        var machine = AdmissionMachine()
+        let facts = AdmissionFacts(client: client, route: index, wall: now, now: .now())
+        var action = machine.start(request, facts, plan: route.admission, context: context)
+        // LIMIT: a machine that waits more often than it has checks is stuck.
+        for _ in 0..<64 {
+            noteProgress(machine)
+            switch action {
+            case .refuse(let fault): throw fault
+            case .permit:
+                guard machine.takePermit(for: request, route: index) != nil else {
+                    throw Fault(.admit, .internalError)
+                }
+                let upstream = plan.upstreams[route.upstream].name
+                note(.dispatch, "upstream \(upstream)")
+                return .forwarded(route: route.name, upstream: upstream)
+            case .wait(.keySet(let set)):
+                let name = plan.keySets[set].name
+                guard keySets[name] != nil else {
+                    return .undecided(needs: "the key set of identity \(name): --jwks \(name)=FILE")
+                }
+                action = resume(&machine, request, facts, route, context, .keySetAsked(nil))
+            case .wait(.delay(let span)):
+                note(.admit, "a limit delays it by \(span.milliseconds) ms")
+                action = resume(&machine, request, facts, route, context, .delayed)
+            case .wait(.body):
+                guard let body else { return .undecided(needs: "the body: --data @FILE") }
+                action = resume(&machine, request, facts, route, context, .body(ByteBuffer(bytes: body)))
+            case .wait(.question): return .undecided(needs: "an answer of a dependency")
+            }
+        }
+        throw Fault(.admit, .undecided)
+    }
+
+    private func resume(
+        _ machine: inout AdmissionMachine, _ request: VettedRequest, _ facts: AdmissionFacts, _ route: RoutePlan,
+        _ context: AdmissionContext, _ answer: AdmissionAnswer
+    ) -> AdmissionMachine.Action {
+        machine.resume(request, facts, plan: route.admission, context: context, answer: answer)
+    }
+
+    private mutating func noteProgress(_ machine: borrowing AdmissionMachine) {
+        if let principal = machine.principal {
+            note(
+                .admit,
+                "identity \(principal.identity): subject \(principal.subject), scopes "
+                    + (principal.scopes.isEmpty ? "none" : principal.scopes.joined(separator: " ")))
+        }
+        if let zone = machine.limits.zone, zone < plan.limits.zones.count {
+            note(.admit, "limit \(plan.limits.zones[zone].name): excess \(machine.limits.excess) thousandths")
+        }
+    }
+
+    private mutating func note(_ step: Step, _ text: String) {
+        let line = Line(step: step, text: text)
+        if lines.last != line { lines.append(line) }
+    }
+}
