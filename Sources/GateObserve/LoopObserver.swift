@@ -5,6 +5,9 @@ public import NIOCore
 /// Owned by one loop and used on it alone. Nothing here blocks, and nothing allocates once warm, but for the events that
 /// some outcomes are worth.
 public final class LoopObserver {
+    /// How many ticks of the 100 ms timer lie between two reports of what was lost.
+    static let ticksPerReport: UInt64 = 10
+
     /// The number of the loop.
     public let loop: Int
     /// The loop's counters.
@@ -14,6 +17,8 @@ public final class LoopObserver {
     private var identifiers: DecisionIDSource
     private var connections: UInt64 = 0
     private var recent: RecentExchanges
+    private var timerTicks: UInt64 = 0
+    private var reportedDrops: UInt64 = 0
 
     /// The observer of the loop number `loop` (0 to 1023); without a log nothing is logged.
     public init(
@@ -42,14 +47,31 @@ public final class LoopObserver {
     /// Observes an exchange that ended: one log line, one decision, all its counts, and an event where nginx would log one.
     public func finish(_ record: borrowing ExchangeRecord) {
         metrics.finish(record)
-        if recent.append(record, keepsLine: accessLog != nil) { flush() }
+        if recent.append(record, keepsLine: accessLog != nil) { handOver() }
         if let events, let kind = EventKind(outcome: record) {
             events.emit(kind, EventKind.fields(of: record))
         }
     }
 
     /// Hands the pending lines to the log; call it from the loop's 100 ms timer and before the loop ends.
+    ///
+    /// About once a second loop 0 also has the event log say what was lost or suppressed.
     public func flush() {
+        handOver()
+        guard loop == 0, let events else { return }
+        timerTicks &+= 1
+        guard timerTicks % Self.ticksPerReport == 0 else { return }
+        events.tick()
+        let dropped = accessLog?.droppedLines ?? 0
+        if dropped > reportedDrops {
+            events.emit(
+                .logLinesDropped,
+                [EventField("log", "access"), EventField("lines", Int(clamping: dropped &- reportedDrops))])
+            reportedDrops = dropped
+        }
+    }
+
+    private func handOver() {
         guard recent.lines > 0 else { return }
         accessLog?.submit(recent.text.span, lines: recent.lines)
         recent.removeLines()

@@ -53,7 +53,9 @@ extension MetricsRegistry {
         text.family("portcullis_connections", .gauge, "Downstream connections.")
         for (place, count) in sum.dense.connections.enumerated() {
             let (listener, state) = place.quotientAndRemainder(dividingBy: ConnectionState.allCases.count)
-            guard listener > 0, let state = ConnectionState.allCases.at(state) else { continue }
+            guard listener > NameSpace.other || count != 0, let state = ConnectionState.allCases.at(state) else {
+                continue
+            }
             text.sample([("listener", listeners.text(listener)), ("state", state.word)], count)
         }
         text.family("portcullis_tls_handshakes", .counter, "TLS handshakes that ended.")
@@ -96,7 +98,8 @@ extension MetricsRegistry {
         text.family("portcullis_upstream_connections", .gauge, "Connections to upstreams.")
         for (place, count) in sum.dense.upstreamConnections.enumerated() {
             let (upstream, state) = place.quotientAndRemainder(dividingBy: UpstreamConnectionState.allCases.count)
-            guard upstream > 0, let state = UpstreamConnectionState.allCases.at(state) else { continue }
+            guard upstream > NameSpace.other || count != 0, let state = UpstreamConnectionState.allCases.at(state)
+            else { continue }
             text.sample([("upstream", upstreams.text(upstream)), ("state", state.word)], count)
         }
     }

@@ -52,4 +52,27 @@ import Testing
         #expect(sink.close(within: 5000))
         #expect(file.bytes().count == (RecentExchanges.batchSize / length + 1) * length)
     }
+
+    @Test func attacks75LostLinesAreAnEventOnceASecond() throws {
+        let file = Scratch()
+        let eventSink = try LogSink(.file(file.path))
+        // A full disk.
+        let accessSink = try LogSink(.file("/dev/full"))
+        let events = EventLog(sink: eventSink)
+        let observers = (0..<2).map {
+            LoopObserver(loop: $0, registry: MetricsRegistry(), accessLog: accessSink, events: events, decisions: 1)
+        }
+        for observer in observers {
+            for _ in 0..<3 { observer.finish(Fixture.record()) }
+            observer.flush()
+        }
+        #expect(accessSink.close(within: 5000))
+        for _ in 0..<50 { for observer in observers { observer.flush() } }
+        #expect(eventSink.close(within: 5000))
+        let lines = file.text().split(separator: "\n")
+        #expect(lines.count == 1)
+        let event = try JSON.object(lines.first ?? "")
+        #expect(event["event"] as? String == "log lines dropped")
+        #expect(event["lines"] as? Int == 6)
+    }
 }
