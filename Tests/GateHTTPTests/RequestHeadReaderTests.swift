@@ -12,8 +12,8 @@ import Testing
         let raw = try #require(try reader.read(&buffer, into: &table))
         #expect(String(buffer: buffer) == "rest")
         #expect(String(buffer: raw.bytes) == "GET /a HTTP/1.1\r\nHost: b\r\n\r\n")
-        #expect(raw.table.slots.count == 1)
-        #expect(raw.table.slots.first?.name == .host)
+        #expect(raw.table.lines.slots.count == 1)
+        #expect(raw.table.lines.slots.first?.name == .host)
         #expect(!reader.hasStarted)
     }
 

@@ -4,7 +4,7 @@ import NIOCore
 /// Reads and judges a trailer section (RFC 9112 §7.1.2, RFC 9110 §6.5).
 struct TrailerParser {
     private var parser = FieldSectionParser(at: 0)
-    private var table: HeadTable?
+    private var fields = FieldLines()
     /// The lines that may be passed on; nil until a section with a line is complete.
     private(set) var lines: FieldBlock?
 
@@ -14,29 +14,24 @@ struct TrailerParser {
     mutating func read(
         _ buffer: inout ByteBuffer, _ limits: HeadLimits, allowsObsText: Bool
     ) throws(HeadError) -> Bool {
-        let table = self.table ?? HeadTable()
         let rules = FieldSectionParser.Rules(
             line: limits.fieldLine, end: limits.head, fields: limits.fields, allowsObsText: allowsObsText)
         do throws(HeadError) {
-            guard try parser.parse(buffer.readableBytesUInt8Span, rules: rules, into: table) else {
-                self.table = table
-                return false
-            }
+            guard try parser.parse(buffer.readableBytesUInt8Span, rules: rules, into: &fields) else { return false }
         } catch {
             throw HeadError(.badTrailer)
         }
-        lines = try Self.judged(table, buffer.readableBytesUInt8Span)
+        lines = try Self.judged(fields, buffer.readableBytesUInt8Span)
         buffer.moveReaderIndex(forwardBy: parser.position)
-        self.table = nil
         return true
     }
 
-    private static func judged(_ table: HeadTable, _ bytes: Span<UInt8>) throws(HeadError) -> FieldBlock? {
-        guard !table.slots.isEmpty else { return nil }
+    private static func judged(_ fields: borrowing FieldLines, _ bytes: Span<UInt8>) throws(HeadError) -> FieldBlock? {
+        guard !fields.slots.isEmpty else { return nil }
         var block = FieldBlock()
-        for slot in table.slots {
+        for slot in fields.slots {
             let name = bytes.extracting(slot.nameRange)
-            try judge(slot, bytes, table.index)
+            try judge(slot, bytes, FieldNameIndex.shared)
             block.appendParsed(name, bytes.extracting(slot.valueRange))
         }
         return block
@@ -44,7 +39,7 @@ struct TrailerParser {
 
     /// RFC 9110 §6.5.1: what frames, routes, authenticates, or decides how content is read must not come late.
     private static func judge(
-        _ slot: HeadTable.Slot, _ bytes: Span<UInt8>, _ index: FieldNameIndex
+        _ slot: FieldLines.Slot, _ bytes: Span<UInt8>, _ index: FieldNameIndex
     ) throws(HeadError) {
         switch slot.name {
         case .etag, .lastModified:

@@ -1,5 +1,5 @@
 /// Finds the known name of a field: by length and four words of folded bytes, in one probe as a rule.
-struct FieldNameIndex: Sendable {
+final class FieldNameIndex: Sendable {
     /// A name as the index compares it.
     struct Key: Equatable {
         var length = 0

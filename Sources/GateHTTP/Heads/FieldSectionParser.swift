@@ -40,12 +40,13 @@ struct FieldSectionParser: Sendable {
     }
 
     /// Goes on as far as `bytes` reach; true once the empty line is behind `position`.
-    mutating func parse(_ bytes: Span<UInt8>, rules: Rules, into table: HeadTable) throws(HeadError) -> Bool {
+    mutating func parse(_ bytes: Span<UInt8>, rules: Rules, into lines: inout FieldLines) throws(HeadError) -> Bool {
+        let names = FieldNameIndex.shared
         while true {
             switch phase {
             case .lineStart:
                 guard try byteIsThere(bytes, rules) else { return false }
-                try beginLine(bytes[position], rules, table)
+                try beginLine(bytes[position], rules, lines.slots.count)
             case .name:
                 guard try readName(bytes, rules) else { return false }
             case .beforeValue:
@@ -56,7 +57,7 @@ struct FieldSectionParser: Sendable {
                 guard try byteIsThere(bytes, rules) else { return false }
                 // RFC 9112 §2.2: a bare CR is refused, never read as white space (attacks 6).
                 guard bytes[position] == Ascii.lf else { throw .init(.badHeaderByte) }
-                endLine(bytes, table)
+                endLine(bytes, names, &lines)
             case .lastLF:
                 guard try byteIsThere(bytes, rules) else { return false }
                 guard bytes[position] == Ascii.lf else { throw .init(.badHeaderByte) }
@@ -73,14 +74,14 @@ struct FieldSectionParser: Sendable {
         return position < bytes.count
     }
 
-    private mutating func beginLine(_ byte: UInt8, _ rules: Rules, _ table: HeadTable) throws(HeadError) {
+    private mutating func beginLine(_ byte: UInt8, _ rules: Rules, _ count: Int) throws(HeadError) {
         if byte == Ascii.cr {
             position &+= 1
             phase = .lastLF
             return
         }
         // LIMIT: the number of field lines.
-        guard table.slots.count < rules.fields else { throw .init(.headTooLarge) }
+        guard count < rules.fields else { throw .init(.headTooLarge) }
         // RFC 9112 §5.2 and §2.2: no folded line, no white space before the first field (attacks 7).
         guard byte != Ascii.space, byte != Ascii.tab, byte != Ascii.colon else { throw .init(.badHeader) }
         line = position
@@ -155,7 +156,7 @@ struct FieldSectionParser: Sendable {
     }
 
     /// Notes the line that ends with the LF at `position`.
-    private mutating func endLine(_ bytes: Span<UInt8>, _ table: HeadTable) {
+    private mutating func endLine(_ bytes: Span<UInt8>, _ names: FieldNameIndex, _ lines: inout FieldLines) {
         let lineEnd = position &- 1
         var valueEnd = lineEnd
         while valueEnd > valueStart,
@@ -163,13 +164,13 @@ struct FieldSectionParser: Sendable {
         {
             valueEnd &-= 1
         }
-        var marks: HeadTable.Marks = isOdd ? [.odd] : []
+        var marks: FieldLines.Marks = isOdd ? [.odd] : []
         if valueStart == nameEnd &+ 2, bytes[nameEnd &+ 1] == Ascii.space, valueEnd == lineEnd, valueEnd > valueStart {
             marks.insert(.plain)
         }
-        let name = isOdd ? FieldName.other : table.index.name(bytes, line..<nameEnd)
-        table.append(
-            HeadTable.Slot(
+        let name = isOdd ? FieldName.other : names.name(bytes, line..<nameEnd)
+        lines.append(
+            FieldLines.Slot(
                 line: UInt32(truncatingIfNeeded: line), value: UInt32(truncatingIfNeeded: valueStart),
                 valueLength: UInt16(truncatingIfNeeded: valueEnd &- valueStart),
                 nameLength: UInt16(truncatingIfNeeded: nameEnd &- line), name: name, marks: marks))

@@ -29,10 +29,10 @@ public struct RequestHeadReader: Sendable {
             guard buffer.readableBytes > 0 else { return nil }
             hasStarted = true
             if !isKnownUniquelyReferenced(&table) { table = HeadTable() }
-            table.removeAll()
+            table.lines.removeAll()
         }
         do throws(HeadError) {
-            guard try skipEmptyLine(&buffer), try parse(buffer.readableBytesUInt8Span, table) else { return nil }
+            guard try skipEmptyLine(&buffer), try parse(buffer.readableBytesUInt8Span, &table.lines) else { return nil }
         } catch {
             throw Fault(.read, error.reason)
         }
@@ -46,7 +46,7 @@ public struct RequestHeadReader: Sendable {
         return head
     }
 
-    private mutating func parse(_ bytes: Span<UInt8>, _ table: HeadTable) throws(HeadError) -> Bool {
+    private mutating func parse(_ bytes: Span<UInt8>, _ lines: inout FieldLines) throws(HeadError) -> Bool {
         let end = limits.head &- leading
         if fields == nil {
             guard try line.parse(bytes, limit: limits.requestLine, end: end) else { return false }
@@ -54,7 +54,7 @@ public struct RequestHeadReader: Sendable {
         }
         let rules = FieldSectionParser.Rules(
             line: limits.fieldLine, end: end, fields: limits.fields, allowsObsText: false)
-        return try fields?.parse(bytes, rules: rules, into: table) ?? false
+        return try fields?.parse(bytes, rules: rules, into: &lines) ?? false
     }
 
     /// Takes one empty line before the request line; false while that cannot be told yet.

@@ -26,10 +26,10 @@ public struct ResponseHeadReader: Sendable {
             guard buffer.readableBytes > 0 else { return nil }
             hasStarted = true
             if !isKnownUniquelyReferenced(&table) { table = HeadTable() }
-            table.removeAll()
+            table.lines.removeAll()
         }
         do throws(HeadError) {
-            guard try parse(buffer.readableBytesUInt8Span, table) else { return nil }
+            guard try parse(buffer.readableBytesUInt8Span, &table.lines) else { return nil }
         } catch {
             throw Fault(.relay, .badUpstreamResponse)
         }
@@ -41,14 +41,14 @@ public struct ResponseHeadReader: Sendable {
         return head
     }
 
-    private mutating func parse(_ bytes: Span<UInt8>, _ table: HeadTable) throws(HeadError) -> Bool {
+    private mutating func parse(_ bytes: Span<UInt8>, _ lines: inout FieldLines) throws(HeadError) -> Bool {
         if fields == nil {
             guard try line.parse(bytes, limit: limits.requestLine, end: limits.head) else { return false }
             fields = FieldSectionParser(at: line.position)
         }
         let rules = FieldSectionParser.Rules(
             line: limits.fieldLine, end: limits.head, fields: limits.fields, allowsObsText: true)
-        return try fields?.parse(bytes, rules: rules, into: table) ?? false
+        return try fields?.parse(bytes, rules: rules, into: &lines) ?? false
     }
 }
 

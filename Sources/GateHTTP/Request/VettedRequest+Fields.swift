@@ -2,7 +2,7 @@ import NIOCore
 
 extension VettedRequest {
     /// The number of field lines, those included that are no part of the request any more.
-    public var fieldCount: Int { table.slots.count }
+    public var fieldCount: Int { lines.slots.count }
 
     /// Whether line `index` was taken out: nominated by `connection`, an identity field of the client's own, or one
     /// that steers a proxy. Look-ups by name skip it, and it is not forwarded.
@@ -10,22 +10,22 @@ extension VettedRequest {
 
     /// The index of the first line of `name`, or nil.
     public func first(_ name: FieldName) -> Int? {
-        name == .other ? nil : table.first(name)
+        name == .other ? nil : lines.first(name)
     }
 
     /// The index of the next line of `name` behind `index`, or nil.
     public func next(_ name: FieldName, after index: Int) -> Int? {
-        name == .other || index < 0 ? nil : table.first(name, from: index &+ 1)
+        name == .other || index < 0 ? nil : lines.first(name, from: index &+ 1)
     }
 
     /// The index of the first line whose name is `name`, known or not, or nil.
     public func first(named name: Span<UInt8>) -> Int? {
-        table.first(named: name, in: bytes.readableBytesUInt8Span)
+        lines.first(named: name, in: bytes.readableBytesUInt8Span)
     }
 
     /// The index of the next line behind `index` whose name is `name`, or nil.
     public func next(named name: Span<UInt8>, after index: Int) -> Int? {
-        index < 0 ? nil : table.first(named: name, in: bytes.readableBytesUInt8Span, from: index &+ 1)
+        index < 0 ? nil : lines.first(named: name, in: bytes.readableBytesUInt8Span, from: index &+ 1)
     }
 
     /// The name of line `index`, if it is a known one.
@@ -57,8 +57,8 @@ extension VettedRequest {
     }
 
     /// Line `index`, or an empty one where there is none.
-    func slot(_ index: Int) -> HeadTable.Slot {
-        guard index >= 0, index < table.slots.count else { return .nothing }
-        return table.slots[index]
+    func slot(_ index: Int) -> FieldLines.Slot {
+        guard index >= 0, index < lines.slots.count else { return .nothing }
+        return lines.slots[index]
     }
 }

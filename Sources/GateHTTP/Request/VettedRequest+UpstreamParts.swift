@@ -94,7 +94,7 @@ extension VettedRequest {
         let filter = LineFilter(
             marks: isTrusted ? [.removed, .rebuilt] : .notCopied, names: names, others: rewrite.edits.removedOthers,
             moreOthers: removal.otherFields)
-        try sink.append(linesOf: table, bytes.readableBytesUInt8Span, filter)
+        try sink.append(linesOf: lines, bytes.readableBytesUInt8Span, filter)
         guard !removal.cookies.isEmpty, !dropsCookies else { return }
         var line = first(.cookie)
         while let index = line {

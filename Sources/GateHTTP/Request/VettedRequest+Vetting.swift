@@ -15,7 +15,10 @@ extension VettedRequest {
 
     private init(judging raw: consuming RawHead) throws(HeadError) {
         bytes = raw.bytes
-        table = raw.table
+        let table = raw.table
+        // The table is this head's alone: its lines are marked in place, without a copy.
+        var lines = table.take()
+        defer { table.lines = lines }
         rewritten = raw.bytes
         methodRange = raw.method
         version = raw.version
@@ -23,15 +26,15 @@ extension VettedRequest {
         let method = HTTPMethod(head.extracting(raw.method))
         self.method = method
 
-        let survey = try FieldSurvey(head, table)
-        let options = try ConnectionOptions(head, table, guarded: true)
-        let framing = raw.endsWithoutBody ? .none : try Framing.ofRequest(head, table, survey, raw.version)
+        let survey = try FieldSurvey(head, &lines)
+        let options = try ConnectionOptions(head, &lines, guarded: true)
+        let framing = raw.endsWithoutBody ? .none : try Framing.ofRequest(head, lines, survey, raw.version)
         self.framing = framing
         keepAlive = raw.version == .http2 || (!options.close && (raw.version == .http11 || options.keepAlive))
-        (upgrade, h2cStripped) = try Self.upgrade(head, table, survey, options, raw.version, method, framing)
-        expectsContinue = try Self.expectation(head, table, survey, raw.version) && framing.hasBody
-        Self.dropInvalidTrace(head, table, survey)
-        if survey.hasTrailer, framing != .chunked { Self.markAll(.trailer, table) }
+        (upgrade, h2cStripped) = try Self.upgrade(head, lines, survey, options, raw.version, method, framing)
+        expectsContinue = try Self.expectation(head, lines, survey, raw.version) && framing.hasBody
+        Self.dropInvalidTrace(head, &lines, survey)
+        if survey.hasTrailer, framing != .chunked { lines.markAll(.trailer, .removed) }
 
         let target = try RequestTarget.parse(head, raw.target, method)
         targetForm = target.form
@@ -41,7 +44,7 @@ extension VettedRequest {
         // RFC 9112 §3.2: exactly one Host, also beside an absolute-form target. HTTP/1.0 without one is refused, too:
         // routes are chosen by host, and none is made up (attacks 8).
         guard survey.hosts == 1 else { throw .init(.badHost) }
-        let host = try Authority.parse(head, table.slots[survey.host].valueRange)
+        let host = try Authority.parse(head, lines.slots[survey.host].valueRange)
         // RFC 9112 §3.2.2: the authority of the target wins; it is what is routed and forwarded.
         let authority = if let range = target.authority { try Authority.parse(head, range) } else { host }
         guard target.form != .authority || authority.port != nil else { throw .init(.badTarget) }
@@ -74,6 +77,7 @@ extension VettedRequest {
         pathPiece = path
         pathAnomalies = scan?.anomalies ?? []
         pathIsCanonical = scan?.anomalies.isEmpty ?? true
+        self.lines = lines
     }
 
     /// The canonical spelling of `authority` in a buffer of its own.
@@ -89,12 +93,12 @@ extension VettedRequest {
 
     /// RFC 9110 §7.8: only with `connection: upgrade`, and ignored in HTTP/1.0.
     private static func upgrade(
-        _ head: Span<UInt8>, _ table: HeadTable, _ survey: FieldSurvey, _ options: ConnectionOptions,
+        _ head: Span<UInt8>, _ lines: borrowing FieldLines, _ survey: FieldSurvey, _ options: ConnectionOptions,
         _ version: HTTPVersion, _ method: HTTPMethod, _ framing: BodyFraming
     ) throws(HeadError) -> (UpgradeKind, Bool) {
         guard survey.upgrades > 0 else { return (.none, survey.hasH2CSettings) }
         guard survey.upgrades == 1 else { throw .init(.badHeader) }
-        let value = table.slots[survey.upgrade].valueRange
+        let value = lines.slots[survey.upgrade].valueRange
         // RFC 9113 §3.1 has no upgrade to HTTP/2 any more: dropped, and the answer is an ordinary one (attacks 12).
         if head.matches(value, lowercase: "h2c") { return (.none, true) }
         guard options.upgrade, version == .http11 else { return (.none, survey.hasH2CSettings) }
@@ -106,29 +110,21 @@ extension VettedRequest {
 
     /// RFC 9110 §10.1.1: `100-continue` is the only expectation; HTTP/1.0 has none.
     private static func expectation(
-        _ head: Span<UInt8>, _ table: HeadTable, _ survey: FieldSurvey, _ version: HTTPVersion
+        _ head: Span<UInt8>, _ lines: borrowing FieldLines, _ survey: FieldSurvey, _ version: HTTPVersion
     ) throws(HeadError) -> Bool {
         guard survey.expectations > 0 else { return false }
         guard survey.expectations == 1,
-            head.matches(table.slots[survey.expectation].valueRange, lowercase: "100-continue")
+            head.matches(lines.slots[survey.expectation].valueRange, lowercase: "100-continue")
         else { throw .init(.badExpect) }
         return version != .http10
     }
 
     /// W3C Trace Context §3.2: what is not one valid `traceparent` is dropped, and `tracestate` with it.
-    private static func dropInvalidTrace(_ head: Span<UInt8>, _ table: HeadTable, _ survey: FieldSurvey) {
+    private static func dropInvalidTrace(_ head: Span<UInt8>, _ lines: inout FieldLines, _ survey: FieldSurvey) {
         guard survey.traceparents > 0 || survey.hasTracestate else { return }
-        if survey.traceparents == 1, TraceParent.isValid(head, table.slots[survey.traceparent].valueRange) { return }
-        markAll(.traceparent, table)
-        markAll(.tracestate, table)
-    }
-
-    private static func markAll(_ name: FieldName, _ table: HeadTable) {
-        var index = table.first(name)
-        while let found = index {
-            table.mark(found, .removed)
-            index = table.first(name, from: found &+ 1)
-        }
+        if survey.traceparents == 1, TraceParent.isValid(head, lines.slots[survey.traceparent].valueRange) { return }
+        lines.markAll(.traceparent, .removed)
+        lines.markAll(.tracestate, .removed)
     }
 }
 

@@ -23,7 +23,7 @@ public struct VettedRequest {
     }
 
     let bytes: ByteBuffer
-    let table: HeadTable
+    let lines: FieldLines
     /// The canonical authority and path, where they differ from what was sent; otherwise unused.
     var rewritten: ByteBuffer
     let methodRange: Range<Int>

@@ -58,9 +58,9 @@ extension VettedResponse {
         let rewritten: FieldSet = fields.backends.isEmpty ? [] : Self.naming
         let filter = LineFilter(
             marks: .notCopied, names: left.union(rewritten), others: fields.edits.removedOthers, moreOthers: [])
-        try sink.append(linesOf: table, bytes.readableBytesUInt8Span, filter)
+        try sink.append(linesOf: lines, bytes.readableBytesUInt8Span, filter)
         guard !rewritten.isEmpty else { return }
-        for slot in table.slots where rewritten.contains(slot.name) {
+        for slot in lines.slots where rewritten.contains(slot.name) {
             guard slot.marks.isDisjoint(with: .notCopied), !left.contains(slot.name) else { continue }
             let head = bytes.readableBytesUInt8Span
             try sink.append(head.extracting(slot.nameRange))

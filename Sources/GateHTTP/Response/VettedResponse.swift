@@ -6,7 +6,7 @@ import NIOCore
 /// Made only by `vet(_:to:upgrade:)`.
 public struct VettedResponse {
     let bytes: ByteBuffer
-    let table: HeadTable
+    let lines: FieldLines
     /// The value of `content-length`, also where there is no body (HEAD, 304).
     let contentLength: UInt64?
 
@@ -39,26 +39,29 @@ public struct VettedResponse {
         judging raw: consuming RawResponseHead, to method: HTTPMethod, upgrade: UpgradeKind
     ) throws(HeadError) {
         bytes = raw.bytes
-        table = raw.table
+        let table = raw.table
+        // The table is this head's alone: its lines are marked in place, without a copy.
+        var lines = table.take()
+        defer { table.lines = lines }
         status = raw.status
         let head = raw.bytes.readableBytesUInt8Span
-        let survey = ResponseSurvey(head, table)
-        let options = try ConnectionOptions(head, table, guarded: false)
+        let survey = ResponseSurvey(head, &lines)
+        let options = try ConnectionOptions(head, &lines, guarded: false)
 
         // RFC 9112 §6.1 and §6.3: both, or a coding in HTTP/1.0, cannot be read one way.
         guard survey.codings == 0 || (survey.lengths == 0 && survey.codings == 1 && raw.version == .http11),
             survey.lengths <= 1
         else { throw .init(.badUpstreamResponse) }
-        if survey.codings == 1 { try Framing.requireChunked(head, table.slots[survey.coding].valueRange) }
+        if survey.codings == 1 { try Framing.requireChunked(head, lines.slots[survey.coding].valueRange) }
         let length =
-            survey.lengths == 1 ? try Framing.contentLength(head, table.slots[survey.length].valueRange) : nil
+            survey.lengths == 1 ? try Framing.contentLength(head, lines.slots[survey.length].valueRange) : nil
         contentLength = length
 
         switch raw.status {
         case 101:
             // RFC 9110 §15.2.2: only what was asked for.
             guard upgrade == .webSocket, options.upgrade, survey.upgrades == 1,
-                head.matches(table.slots[survey.upgrade].valueRange, lowercase: "websocket")
+                head.matches(lines.slots[survey.upgrade].valueRange, lowercase: "websocket")
             else { throw .init(.badUpstreamResponse) }
             fallthrough
         case 100..<200, 204:
@@ -80,39 +83,40 @@ public struct VettedResponse {
         }
         let persists = raw.version == .http11 ? !options.close : options.keepAlive && !options.close
         keepAlive = persists && framing != .untilClose && raw.status != 101
-        if survey.hasTrailer, framing != .chunked { survey.dropTrailer(table) }
+        if survey.hasTrailer, framing != .chunked { lines.markAll(.trailer, .removed) }
+        self.lines = lines
     }
 }
 
 extension VettedResponse {
     /// The index of the first line of `name`, or nil.
-    public func first(_ name: FieldName) -> Int? { name == .other ? nil : table.first(name) }
+    public func first(_ name: FieldName) -> Int? { name == .other ? nil : lines.first(name) }
 
     /// The index of the next line of `name` behind `index`, or nil.
     public func next(_ name: FieldName, after index: Int) -> Int? {
-        name == .other || index < 0 ? nil : table.first(name, from: index &+ 1)
+        name == .other || index < 0 ? nil : lines.first(name, from: index &+ 1)
     }
 
     /// The number of field lines, those included that are not passed on.
-    public var fieldCount: Int { table.slots.count }
+    public var fieldCount: Int { lines.slots.count }
 
     /// The name of line `index`, if it is a known one.
     public func fieldName(at index: Int) -> FieldName {
-        index >= 0 && index < fieldCount ? table.slots[index].name : .other
+        index >= 0 && index < fieldCount ? lines.slots[index].name : .other
     }
 
     /// The name of line `index` as sent; empty where there is no such line.
     @_lifetime(borrow self)
     public func nameBytes(at index: Int) -> Span<UInt8> {
-        let isThere = index >= 0 && index < table.slots.count
-        return bytes.readableBytesUInt8Span.extracting(isThere ? table.slots[index].nameRange : 0..<0)
+        let isThere = index >= 0 && index < lines.slots.count
+        return bytes.readableBytesUInt8Span.extracting(isThere ? lines.slots[index].nameRange : 0..<0)
     }
 
     /// The value of line `index`, white space around it trimmed; empty where there is no such line.
     @_lifetime(borrow self)
     public func value(at index: Int) -> Span<UInt8> {
-        let isThere = index >= 0 && index < table.slots.count
-        return bytes.readableBytesUInt8Span.extracting(isThere ? table.slots[index].valueRange : 0..<0)
+        let isThere = index >= 0 && index < lines.slots.count
+        return bytes.readableBytesUInt8Span.extracting(isThere ? lines.slots[index].valueRange : 0..<0)
     }
 
     /// The value of the first line of `name`, for cold code.
@@ -131,41 +135,36 @@ struct ResponseSurvey {
     var upgrade = 0
     var hasTrailer = false
 
-    init(_ bytes: Span<UInt8>, _ table: HeadTable) {
+    init(_ bytes: Span<UInt8>, _ lines: inout FieldLines) {
         var index = 0
-        while index < table.slots.count {
-            note(index, table.slots[index], bytes, table)
+        while index < lines.slots.count {
+            note(index, lines.slots[index], bytes, &lines)
             index &+= 1
         }
     }
 
-    private mutating func note(_ index: Int, _ slot: HeadTable.Slot, _ bytes: Span<UInt8>, _ table: HeadTable) {
+    private mutating func note(_ index: Int, _ slot: FieldLines.Slot, _ bytes: Span<UInt8>, _ lines: inout FieldLines) {
         switch slot.name {
         case .contentLength:
             (lengths, length) = (lengths &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .transferEncoding:
             (codings, coding) = (codings &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .upgrade:
             (upgrades, upgrade) = (upgrades &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .te, .http2Settings:
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .trailer:
             hasTrailer = true
         case .server, .via, .xPoweredBy, .altSvc, .xRequestID:
             // Nothing of a backend leaks; the request id is the gateway's own.
-            table.mark(index, .removed)
+            lines.mark(index, .removed)
         case .other:
-            if NameFamily.of(bytes, slot.nameRange) == .proxyControl { table.mark(index, .removed) }
+            if NameFamily.of(bytes, slot.nameRange) == .proxyControl { lines.mark(index, .removed) }
         default:
             break
         }
-    }
-
-    /// `trailer` announces what only chunks can carry.
-    func dropTrailer(_ table: HeadTable) {
-        for index in table.slots.indices where table.slots[index].name == .trailer { table.mark(index, .removed) }
     }
 }

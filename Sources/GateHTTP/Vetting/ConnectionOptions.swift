@@ -16,16 +16,16 @@ struct ConnectionOptions {
     /// Reads every `connection` line and removes the fields that they nominate.
     ///
     /// `guarded`: nominating a field that the gateway relies on or sets is refused (attacks 15).
-    init(_ bytes: Span<UInt8>, _ table: HeadTable, guarded: Bool) throws(HeadError) {
-        var line = table.first(.connection)
+    init(_ bytes: Span<UInt8>, _ lines: inout FieldLines, guarded: Bool) throws(HeadError) {
+        var line = lines.first(.connection)
         while let index = line {
-            try read(bytes, table.slots[index].valueRange, table, guarded)
-            line = table.first(.connection, from: index &+ 1)
+            try read(bytes, lines.slots[index].valueRange, &lines, guarded)
+            line = lines.first(.connection, from: index &+ 1)
         }
     }
 
     private mutating func read(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ table: HeadTable, _ guarded: Bool
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ lines: inout FieldLines, _ guarded: Bool
     ) throws(HeadError) {
         var start = range.lowerBound
         while start <= range.upperBound {
@@ -35,12 +35,12 @@ struct ConnectionOptions {
             count &+= 1
             guard count <= Self.most else { throw .init(.badHeader) }
             // RFC 9110 §5.6.1.2: an empty element is ignored.
-            if !option.isEmpty { try take(bytes, option, table, guarded) }
+            if !option.isEmpty { try take(bytes, option, &lines, guarded) }
         }
     }
 
     private mutating func take(
-        _ bytes: Span<UInt8>, _ option: Range<Int>, _ table: HeadTable, _ guarded: Bool
+        _ bytes: Span<UInt8>, _ option: Range<Int>, _ lines: inout FieldLines, _ guarded: Bool
     ) throws(HeadError) {
         if bytes.matches(option, lowercase: "keep-alive") {
             keepAlive = true
@@ -54,24 +54,26 @@ struct ConnectionOptions {
                 guard ByteClass.token.contains(bytes[index]) else { throw .init(.badHeader) }
                 if !ByteClass.nameLetter.contains(bytes[index]) { isPlain = false }
             }
-            try nominate(bytes, option, isPlain ? table.index.name(bytes, option) : .other, table, guarded)
+            try nominate(bytes, option, isPlain ? FieldNameIndex.shared.name(bytes, option) : .other, &lines, guarded)
         }
     }
 
     /// Takes the fields of that name out of the message.
     private func nominate(
-        _ bytes: Span<UInt8>, _ option: Range<Int>, _ name: FieldName, _ table: HeadTable, _ guarded: Bool
+        _ bytes: Span<UInt8>, _ option: Range<Int>, _ name: FieldName, _ lines: inout FieldLines, _ guarded: Bool
     ) throws(HeadError) {
-        if guarded, GuardedName.contains(name) || name == .other && GuardedName.isSpoof(bytes, option, table.index) {
+        if guarded,
+            GuardedName.contains(name) || name == .other && GuardedName.isSpoof(bytes, option, FieldNameIndex.shared)
+        {
             throw .init(.hopByHopAbuse)
         }
         var index = 0
-        while index < table.slots.count {
-            let slot = table.slots[index]
+        while index < lines.slots.count {
+            let slot = lines.slots[index]
             if slot.name == name, !slot.marks.contains(.rebuilt),
                 name != .other || bytes.extracting(slot.nameRange).equalsIgnoringCase(bytes.extracting(option))
             {
-                table.mark(index, .removed)
+                lines.mark(index, .removed)
             }
             index &+= 1
         }

@@ -19,60 +19,60 @@ struct FieldSurvey {
     var hasTrailer = false
     var hasTracestate = false
 
-    /// Walks over the lines of `table`.
-    init(_ bytes: Span<UInt8>, _ table: HeadTable) throws(HeadError) {
-        let count = table.slots.count
+    /// Walks over `lines`.
+    init(_ bytes: Span<UInt8>, _ lines: inout FieldLines) throws(HeadError) {
+        let count = lines.slots.count
         var index = 0
         while index < count {
-            try note(index, table.slots[index], bytes, table)
+            try note(index, lines.slots[index], bytes, &lines)
             index &+= 1
         }
     }
 
     private mutating func note(
-        _ index: Int, _ slot: HeadTable.Slot, _ bytes: Span<UInt8>, _ table: HeadTable
+        _ index: Int, _ slot: FieldLines.Slot, _ bytes: Span<UInt8>, _ lines: inout FieldLines
     ) throws(HeadError) {
         switch slot.name {
         case .host:
             (hosts, host) = (hosts &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .contentLength:
             (lengths, length) = (lengths &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .transferEncoding:
             (codings, coding) = (codings &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .connection:
             connections &+= 1
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .upgrade:
             (upgrades, upgrade) = (upgrades &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .expect:
             (expectations, expectation) = (expectations &+ 1, index)
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .trailer:
             hasTrailer = true
         case .te, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .xRequestID:
             // RFC 9110 §7.6.1: for this connection only. The request id is the gateway's own.
-            table.mark(index, .rebuilt)
+            lines.mark(index, .rebuilt)
         case .http2Settings:
             hasH2CSettings = true
-            table.mark(index, .removed)
+            lines.mark(index, .removed)
         case .xAuthSubject, .xAuthIssuer, .xAuthScopes, .xAuthIdentity,
             .xOriginalURL, .xOriginalURI, .xOriginalHost, .xRewriteURL, .xOverrideURL, .xHTTPMethod,
             .xHTTPMethodOverride, .xMethodOverride, .xEnvoyOriginalPath:
             // The gateway alone says who is calling (attacks 42) and what is asked for (attacks 40).
-            table.mark(index, .removed)
+            lines.mark(index, .removed)
         case .forwarded, .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .xForwardedPrefix,
             .xForwardedServer, .xRealIP:
-            table.mark(index, .forwarding)
+            lines.mark(index, .forwarding)
         case .traceparent:
             (traceparents, traceparent) = (traceparents &+ 1, index)
         case .tracestate:
             hasTracestate = true
         case .other:
-            try noteUnknown(index, slot, bytes, table)
+            try noteUnknown(index, slot, bytes, &lines)
         default:
             break
         }
@@ -80,14 +80,16 @@ struct FieldSurvey {
 
     /// A name that is not a known one: a spelling that folds to one, or one of a family.
     private func noteUnknown(
-        _ index: Int, _ slot: HeadTable.Slot, _ bytes: Span<UInt8>, _ table: HeadTable
+        _ index: Int, _ slot: FieldLines.Slot, _ bytes: Span<UInt8>, _ lines: inout FieldLines
     ) throws(HeadError) {
         if slot.marks.contains(.odd) {
-            guard !GuardedName.isSpoof(bytes, slot.nameRange, table.index) else { throw .init(.identitySpoof) }
+            guard !GuardedName.isSpoof(bytes, slot.nameRange, FieldNameIndex.shared) else {
+                throw .init(.identitySpoof)
+            }
         }
         switch NameFamily.of(bytes, slot.nameRange) {
-        case .forwarded: table.mark(index, .forwarding)
-        case .proxyControl: table.mark(index, .removed)
+        case .forwarded: lines.mark(index, .forwarding)
+        case .proxyControl: lines.mark(index, .removed)
         case .none, .identity: break
         }
     }

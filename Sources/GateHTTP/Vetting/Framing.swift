@@ -45,7 +45,7 @@ enum Framing {
 
     /// How the body of a request is delimited.
     static func ofRequest(
-        _ bytes: Span<UInt8>, _ table: HeadTable, _ survey: FieldSurvey, _ version: HTTPVersion
+        _ bytes: Span<UInt8>, _ lines: borrowing FieldLines, _ survey: FieldSurvey, _ version: HTTPVersion
     ) throws(HeadError) -> BodyFraming {
         if survey.codings > 0 {
             // RFC 9112 §6.1: both are a sign of smuggling (attacks 1).
@@ -53,12 +53,12 @@ enum Framing {
             // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty (attacks 4).
             guard version == .http11 else { throw .init(version == .http10 ? .teHttp10 : .badTe) }
             guard survey.codings == 1 else { throw .init(.badTe) }
-            try requireChunked(bytes, table.slots[survey.coding].valueRange)
+            try requireChunked(bytes, lines.slots[survey.coding].valueRange)
             return .chunked
         }
         guard survey.lengths > 0 else { return .none }
         // RFC 9110 §8.6: repeated, even with the same value, is refused (attacks 3).
         guard survey.lengths == 1 else { throw .init(.badCl) }
-        return .length(try contentLength(bytes, table.slots[survey.length].valueRange))
+        return .length(try contentLength(bytes, lines.slots[survey.length].valueRange))
     }
 }

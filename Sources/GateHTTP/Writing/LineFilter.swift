@@ -1,7 +1,7 @@
 /// Which field lines of a head are copied into the one that is built anew.
 struct LineFilter {
     /// Lines with one of these marks are left out.
-    var marks: HeadTable.Marks
+    var marks: FieldLines.Marks
     /// Lines of these names are left out.
     var names: FieldSet
     /// Lines of these other names are left out, in any case.
@@ -11,12 +11,12 @@ struct LineFilter {
 
     /// Whether a line is copied.
     @inline(__always)
-    func passes(_ slot: HeadTable.Slot, _ bytes: Span<UInt8>) -> Bool {
+    func passes(_ slot: FieldLines.Slot, _ bytes: Span<UInt8>) -> Bool {
         guard slot.marks.isDisjoint(with: marks), !names.contains(slot.name) else { return false }
         return slot.name != .other || (others.isEmpty && moreOthers.isEmpty) || !isListed(slot, bytes)
     }
 
-    private func isListed(_ slot: HeadTable.Slot, _ bytes: Span<UInt8>) -> Bool {
+    private func isListed(_ slot: FieldLines.Slot, _ bytes: Span<UInt8>) -> Bool {
         let name = bytes.extracting(slot.nameRange)
         for other in others where name.equalsIgnoringCase(other.span) { return true }
         for other in moreOthers where name.equalsIgnoringCase(other.span) { return true }
@@ -25,13 +25,13 @@ struct LineFilter {
 }
 
 extension OutputRawSpan {
-    /// Appends the lines of `table` that pass `filter`: adjacent ones as one run of bytes, those with odd white
+    /// Appends those of `lines` that pass `filter`: adjacent ones as one run of bytes, those with odd white
     /// space as `name: value`.
     @_lifetime(self: copy self)
     mutating func append(
-        linesOf table: HeadTable, _ bytes: Span<UInt8>, _ filter: borrowing LineFilter
+        linesOf lines: borrowing FieldLines, _ bytes: Span<UInt8>, _ filter: borrowing LineFilter
     ) throws(HeadOverflow) {
-        let slots = table.slots
+        let slots = lines.slots
         var run = 0..<0
         for index in slots.indices {
             let slot = slots[index]
