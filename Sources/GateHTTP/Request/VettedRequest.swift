@@ -67,8 +67,7 @@ public struct VettedRequest {
         @_lifetime(borrow self) get { bytes.readableBytesUInt8Span.extracting(methodRange) }
     }
 
-    /// The canonical host: lower case, no trailing dot, no port; an IPv6 address in brackets. Empty for HTTP/1.0 never:
-    /// a request without a host is refused.
+    /// The canonical host: lower case, no trailing dot, no port; an IPv6 address in brackets. Never empty.
     public var host: Span<UInt8> {
         @_lifetime(borrow self) get { span(authorityPiece).extracting(first: hostLength) }
     }
