@@ -46,6 +46,14 @@ def configuration(upstream, **extra):
     return yaml.merge(base, extra)
 
 
+def tls(*certificates, **extra):
+    """A TLS listener with (chain, key) pairs; the first is the default where there are several."""
+    entries = [{"chain": str(chain), "key": str(key)} for chain, key in certificates]
+    if len(entries) > 1:
+        entries[0]["default"] = True
+    return yaml.merge({"address": "127.0.0.1:0", "tls": {"certificates": entries}}, extra)
+
+
 class AccessLog:
     """The access log file, followed from wherever the reader stands."""
 
