@@ -12,7 +12,7 @@ import pytest
 
 from peers import http1
 from peers.assertions import is_refusal
-from peers.gateway import configuration
+from peers.gateway import NOT_RELOADED, RELOADED, configuration
 from peers.processes import descriptors, eventually, free_port
 from peers.upstream import reply
 
@@ -47,7 +47,7 @@ def test_reloads_under_load_lose_nothing(gateways, nginx):
         routes = gateway.config["routes"]
         routes[0]["headers"] = {"response": {"set": {"x-generation": str(index)}}}
         event = gateway.reload({"routes": routes})
-        assert event["event"] == "reload_ok", event
+        assert event["event"] == RELOADED, event
         response = http1.exchange(gateway.address(), GET)
         assert response.get("x-generation") == str(index)
         revisions.add(gateway.log.wait(1)[-1]["revision"])
@@ -56,7 +56,7 @@ def test_reloads_under_load_lose_nothing(gateways, nginx):
             with gateway.condition:
                 since = len(gateway.events)
             gateway.send_signal(signal.SIGHUP)
-            gateway.event("reload_failed", since=since)
+            gateway.event(NOT_RELOADED, since=since)
             assert http1.exchange(gateway.address(), GET).get("x-generation") == str(index)
     requests, errors = load.result()
     assert requests > 500 and not errors, (requests, errors)
@@ -66,7 +66,7 @@ def test_a_broken_file_changes_nothing_and_says_why(gateways, backends):
     gateway = gateways(configuration(backends().address))
     before = gateway.metrics()
     event = gateway.reload({"routes": [{"name": "x", "match": {"path": "/"}, "upstream": "backend"}]})
-    assert event["event"] == "reload_failed"
+    assert event["event"] == NOT_RELOADED
     assert "gateway.yaml:" in json.dumps(event) or "auth" in json.dumps(event)
     assert http1.exchange(gateway.address(), GET).status == 200
     after = gateway.metrics()
@@ -87,7 +87,7 @@ def test_an_exchange_finishes_on_the_configuration_it_began_with(gateways, backe
     slow.send(b"GET /slow HTTP/1.1\r\nHost: a.test\r\n\r\n")
     time.sleep(0.3)
     routes = [{**gateway.config["routes"][0], "match": {"path": "/elsewhere"}}]
-    assert gateway.reload({"routes": routes})["event"] == "reload_ok"
+    assert gateway.reload({"routes": routes})["event"] == RELOADED
     is_refusal(http1.exchange(gateway.address(), GET), "no_route")
     go.set()
     assert slow.read_response().status == 200
@@ -101,7 +101,7 @@ def test_limits_survive_a_reload(gateways, backends):
     config["routes"][0]["limits"] = ["one"]
     gateway = gateways(config)
     assert [http1.exchange(gateway.address(), GET).status for _ in range(2)] == [200, 200]
-    assert gateway.reload({"routes": [{**config["routes"][0], "priority": 1}]})["event"] == "reload_ok"
+    assert gateway.reload({"routes": [{**config["routes"][0], "priority": 1}]})["event"] == RELOADED
     assert http1.exchange(gateway.address(), GET).status == 429
 
 
@@ -109,7 +109,7 @@ def test_upstreams_that_left_are_let_go(gateways, backends):
     one, two = backends(), backends()
     gateway = gateways(configuration(one.address))
     assert http1.exchange(gateway.address(), GET).status == 200
-    assert gateway.reload({"upstreams": {"backend": {"endpoints": [two.address]}}})["event"] == "reload_ok"
+    assert gateway.reload({"upstreams": {"backend": {"endpoints": [two.address]}}})["event"] == RELOADED
     assert http1.exchange(gateway.address(), GET).status == 200
     assert (len(one.requests), len(two.requests)) == (1, 1)
     one.wires[0].expect_end()

@@ -18,7 +18,7 @@ from sslyze import (
 
 from peers import http1
 from peers.assertions import is_refusal
-from peers.gateway import configuration, run, tls
+from peers.gateway import NOT_RELOADED, RELOADED, configuration, run, tls
 from peers.processes import descriptors, eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: api.example.test\r\n\r\n"
@@ -287,14 +287,14 @@ def test_a_rotated_certificate_is_served_after_a_reload(gateways, backend, autho
     expiry = gateway.metrics().sum("portcullis_certificate_not_after_timestamp_seconds")
     assert expiry > time.time()
     install(second)
-    assert gateway.reload()["event"] == "reload_ok"
+    assert gateway.reload()["event"] == RELOADED
     after, _ = serial()
     assert after != before
     old.send(GET)
     assert old.read_response().status == 200
     # The key of another certificate: the reload is refused, what runs goes on.
     shutil.copy(first[1], key)
-    assert gateway.reload()["event"] == "reload_failed"
+    assert gateway.reload()["event"] == NOT_RELOADED
     assert serial()[0] == after
 
 

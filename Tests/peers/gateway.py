@@ -17,6 +17,11 @@ from peers.processes import ROOT, Process, children, eventually, free_port
 BINARY = pathlib.Path(os.environ.get("PORTCULLIS_BINARY", ROOT / ".build/release/portcullis"))
 
 
+#: The events of a reload.
+RELOADED = "configuration reloaded"
+NOT_RELOADED = "configuration not reloaded, the old one stays in force"
+
+
 def run(*arguments, stdin=None, patience=20, directory=None, environment=None):
     """One command to its end; standard output and error as text."""
     return subprocess.run(
@@ -221,7 +226,7 @@ class Gateway(Process):
         self.send_signal(signal.SIGHUP)
         return eventually(
             lambda: next(
-                (e for e in self.events[since:] if e.get("event") in ("reload_ok", "reload_failed")), None
+                (e for e in self.events[since:] if e.get("event") in (RELOADED, NOT_RELOADED)), None
             ),
             patience,
             what="the outcome of a reload",
