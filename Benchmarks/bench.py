@@ -20,7 +20,7 @@ from report import Row, plot  # noqa: E402
 
 PAIRS = int(os.environ.get("BENCH_PAIRS", "12"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
-RATE = int(os.environ.get("BENCH_RATE", "2000"))
+RATE = int(os.environ.get("BENCH_RATE", "1000"))
 QUICK = PAIRS < 12
 ROWS = os.environ.get("BENCH_ROWS", "cpu,latency,handshake,idle,chain").split(",")
 OUT = pathlib.Path(os.environ.get("BENCH_OUT", ROOT / "docs" / "bench"))
@@ -47,13 +47,14 @@ class Bench:
         self.authority = Authority(self.directory / "authority")
         self.certificate = self.authority.issue("localhost", "127.0.0.1")
         self.context = measure.client_context(self.authority)
-        self.backend = proxies.Backend(self.directory / "backend")
+        self.wanted = os.environ.get("BENCH_ONLY", ",".join(proxies.PEERS)).split(",")
         self.started = []
-        self.nginx = self.start(proxies.NginxProxy)
-        wanted = os.environ.get("BENCH_ONLY", ",".join(proxies.PEERS)).split(",")
-        self.peers = [self.start(kind) for name, kind in proxies.PEERS.items() if name in wanted]
-        self.wanted = wanted
         self.rows = []
+        self.backend = proxies.Backend(self.directory / "backend")
+
+    def begin(self):
+        self.nginx = self.start(proxies.NginxProxy)
+        self.peers = [self.start(kind) for name, kind in proxies.PEERS.items() if name in self.wanted]
 
     def start(self, kind, **options):
         proxy = kind(self.backend, self.certificate, self.directory, **options)
@@ -72,9 +73,12 @@ class Bench:
 
     # CPU and throughput.
 
+    def url(self, proxy, secure):
+        """By name, since a server name that is an address is none."""
+        return f"https://localhost:{proxy.ports[1]}/" if secure else f"http://localhost:{proxy.ports[0]}/"
+
     def load(self, proxy, secure, script=None):
-        url = f"https://{proxy.secure}/" if secure else f"http://{proxy.plain}/"
-        return measure.Run(proxy, url, SECONDS, script)
+        return measure.Run(proxy, self.url(proxy, secure), SECONDS, script)
 
     def cpu(self):
         for secure in (False, True):
@@ -98,8 +102,7 @@ class Bench:
             tail = self.row(f"p99 at {RATE}/s, {kind}", "µs", "less", digits=0)
 
             def take(proxy):
-                url = f"https://{proxy.secure}/" if secure else f"http://{proxy.plain}/"
-                return measure.latency(proxy, url, SECONDS, RATE)
+                return measure.latency(proxy, self.url(proxy, secure), SECONDS, RATE)
 
             for peer in self.peers:
                 say(f"latency, {kind}: {peer.name}")
@@ -122,7 +125,7 @@ class Bench:
 
     def idle(self):
         # Memory is no matter of noise: one slope each.
-        counts = (200, 1000) if QUICK else (2000, 9000)
+        counts = (200, 1000) if QUICK else (2000, proxies.CONNECTIONS - 400)
         rest = 2 if QUICK else 30
         for secure in (False, True):
             row = self.row(f"memory per idle connection, {'TLS' if secure else 'plain'}", "bytes", "less", digits=0)
@@ -196,15 +199,14 @@ end
 
 def main():
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        bench = None
+        bench = Bench(directory)
         try:
-            bench = Bench(directory)
+            bench.begin()
             for name in ROWS:
                 getattr(bench, name)()
             bench.report()
         finally:
-            if bench:
-                bench.stop()
+            bench.stop()
 
 
 if __name__ == "__main__":

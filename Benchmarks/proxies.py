@@ -3,14 +3,18 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 
 from measure import OTHER_CORES, PROXY_CORE
 from peers import yaml
 from peers.gateway import BINARY
-from peers.processes import ROOT, Nginx, Process, eventually, free_port, listens
+from peers.processes import ROOT, Nginx, Process, children, eventually, free_port, listens
 
 VENV = ROOT / ".venv" / "bin"
+
+#: Client connections that every proxy is set up for: each may need a descriptor for its backend, too.
+CONNECTIONS = min(10000, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 600) // 2)
 
 
 class Backend(Nginx):
@@ -22,8 +26,6 @@ class Backend(Nginx):
             os.sched_setaffinity(pid, OTHER_CORES)
 
     def workers(self):
-        from peers.processes import children
-
         return eventually(lambda: children(self.pid), what="nginx's worker")
 
 
@@ -91,7 +93,7 @@ class NginxProxy(Proxy):
         file = self.write(
             "nginx.conf",
             f"""daemon off; worker_processes 1; pid {self.directory}/pid; error_log {self.directory}/error.log error;
-events {{ worker_connections 30000; }}
+events {{ worker_connections {2 * CONNECTIONS}; }}
 http {{
     access_log off; server_tokens off; keepalive_requests 10000000; keepalive_timeout 900; {temporary}
     upstream backend {{ server {self.backend}; keepalive 64; keepalive_requests 10000000; }}
@@ -122,7 +124,7 @@ class HAProxy(Proxy):
             "haproxy.cfg",
             f"""global
     nbthread 1
-    maxconn 15000
+    maxconn {CONNECTIONS}
     ssl-default-bind-options ssl-min-ver TLSv1.3
 defaults
     mode http
@@ -318,7 +320,7 @@ class Portcullis(Proxy):
             },
             "admin": {"address": f"unix:{self.directory}/admin.sock"},
             "logs": {"access": "none", "events": f"file:{self.directory}/events.log"},
-            "process": {"loops": 1, "maxConnections": 15000},
+            "process": {"loops": 1, "maxConnections": CONNECTIONS},
             "upstreams": {"backend": {"endpoints": [self.backend]}},
             "routes": [{"name": "all", "match": {"path": "/"}, "auth": "none", "upstream": "backend"}],
         }
