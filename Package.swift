@@ -29,6 +29,7 @@ let settings: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -133,7 +134,7 @@ let package = Package(
 
         tests("GatePrimitives"),
         tests("GateSettings", ["GatePrimitives"]),
-        tests("GateHTTP", ["GatePrimitives"], products: [nioCore]),
+        tests("GateHTTP", ["GatePrimitives"], products: [nioCore, nioEmbedded, nioHTTP1]),
         tests("GateLimits", ["GatePrimitives"]),
         tests("GateUpstreams", ["GatePrimitives"]),
         tests("GatePattern", ["GatePrimitives"]),

@@ -16,7 +16,7 @@ public struct RawHead {
     var version: HTTPVersion
     /// The scheme that HTTP/2 sends beside the target.
     var scheme: Scheme?
-    /// HTTP/2: the stream ended with the head, and there is no body whatever the fields say.
+    /// HTTP/2: the stream ended with the head, and no body follows.
     var endsWithoutBody = false
 }
 

@@ -28,7 +28,8 @@ extension VettedRequest {
 
         let survey = try FieldSurvey(head, &lines)
         let options = try ConnectionOptions(head, &lines, guarded: true)
-        let framing = raw.endsWithoutBody ? .none : try Framing.ofRequest(head, lines, survey, raw.version)
+        var framing = try Framing.ofRequest(head, lines, survey, raw.version)
+        if raw.version == .http2 { framing = try Framing.ofStream(framing, hasEnded: raw.endsWithoutBody) }
         self.framing = framing
         keepAlive = raw.version == .http2 || (!options.close && (raw.version == .http11 || options.keepAlive))
         (upgrade, h2cStripped) = try Self.upgrade(head, lines, survey, options, raw.version, method, framing)

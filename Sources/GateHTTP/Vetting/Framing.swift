@@ -61,4 +61,12 @@ enum Framing {
         guard survey.lengths == 1 else { throw .init(.badCl) }
         return .length(try contentLength(bytes, lines.slots[survey.length].valueRange))
     }
+
+    /// How the body of an HTTP/2 request is delimited towards HTTP/1.1, given what its fields say and whether its
+    /// stream has ended (RFC 9113 §8.1.1; attacks 26).
+    static func ofStream(_ framing: BodyFraming, hasEnded: Bool) throws(HeadError) -> BodyFraming {
+        guard hasEnded else { return framing == .none ? .chunked : framing }
+        guard !framing.hasBody else { throw .init(.bodyLengthMismatch) }
+        return framing
+    }
 }
