@@ -8,16 +8,30 @@ import NIOCore
 
 /// Keeps the plan's key sets fresh for all loops: the state machines of `GateIdentity`, with fetches as errands.
 ///
-/// Lives on the first loop. Every question has one flight, whichever loops ask it; what comes is published to all.
+/// Lives on the first loop. Every question has one flight, whichever loops ask it; what comes is published to all, under
+/// every plan that still runs. A key set whose source and policy stay survives a reload as it is, its flight included.
 final class KeySetKeeper {
-    private struct Entry {
-        let plan: KeySetPlan
+    /// One key set and the places at which plans know it.
+    private final class Entry {
+        struct Place {
+            weak var plan: Plan?
+            let index: Int
+        }
+
+        var settings: KeySetPlan
         var machine: KeySetStateMachine
         var keys: KeySet?
         var fetcher: KeySetFetcher?
+        var places: [Place]
+
+        init(_ settings: KeySetPlan, at index: Int, of plan: Plan) {
+            self.settings = settings
+            machine = KeySetStateMachine(source: settings.source, policy: settings.policy)
+            places = [Place(plan: plan, index: index)]
+        }
     }
 
-    private var plan: Plan
+    /// In the order of the plan in force.
     private var entries: [Entry] = []
     private let loops: [NIOLoopBound<LoopServer>]
     private let events: EventLog
@@ -29,7 +43,7 @@ final class KeySetKeeper {
     ) throws -> NIOLoopBound<KeySetKeeper> {
         let home = loops[0]
         return try home.eventLoop.submit {
-            let keeper = KeySetKeeper(loops: loops, plan: plan, events: events, resolver: resolver)
+            let keeper = KeySetKeeper(loops: loops, events: events, resolver: resolver)
             let bound = NIOLoopBound(keeper, eventLoop: home.eventLoop)
             for loop in loops {
                 loop.eventLoop.execute {
@@ -39,7 +53,7 @@ final class KeySetKeeper {
                     }
                 }
             }
-            keeper.begin()
+            _ = keeper.adopt(plan)
             home.eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(500), delay: .milliseconds(500)) { _ in
                 bound.value.tick()
             }
@@ -47,134 +61,137 @@ final class KeySetKeeper {
         }.wait()
     }
 
-    private init(
-        loops: [NIOLoopBound<LoopServer>], plan: Plan, events: EventLog, resolver: EndpointResolver
-    ) {
+    private init(loops: [NIOLoopBound<LoopServer>], events: EventLog, resolver: EndpointResolver) {
         self.loops = loops
-        self.plan = plan
         self.events = events
         self.resolver = resolver
     }
 
-    private func begin() {
-        entries = plan.keySets.map {
-            Entry(plan: $0, machine: KeySetStateMachine(source: $0.source, policy: $0.policy))
-        }
-        tick()
-    }
-
-    /// Takes a new plan; key sets whose place and policy stay keep their keys. Returns them in the new plan's order.
+    /// Takes a new plan and returns its key sets, in its order. Files are read again.
     func adopt(_ new: Plan) -> [KeySet?] {
-        let old = entries
-        for entry in old { entry.fetcher?.cancel() }
-        plan = new
-        entries = new.keySets.map { wanted in
-            let same = old.first { $0.plan.source == wanted.source && $0.plan.policy == wanted.policy }
-            guard let same, same.fetcher == nil else {
-                var fresh = Entry(
-                    plan: wanted, machine: KeySetStateMachine(source: wanted.source, policy: wanted.policy))
-                fresh.keys = same?.keys
-                return fresh
-            }
-            return Entry(plan: wanted, machine: same.machine, keys: same.keys)
+        var old = entries
+        entries = new.keySets.enumerated().map { index, wanted in
+            guard
+                let same = old.firstIndex(where: {
+                    $0.settings.source == wanted.source && $0.settings.policy == wanted.policy
+                })
+            else { return Entry(wanted, at: index, of: new) }
+            let entry = old.remove(at: same)
+            entry.settings = wanted
+            entry.places.removeAll { $0.plan == nil }
+            entry.places.append(Entry.Place(plan: new, index: index))
+            if case .file = wanted.source { perform(entry.machine.refresh(.now()), entry) }
+            return entry
+        }
+        for entry in old {
+            entry.fetcher?.cancel()
+            answer(entry, refusal: .jwksUnavailable)
         }
         tick()
         return entries.map(\.keys)
     }
 
+    /// Publishes every key set once more: what a fetch brought while the loops were still on their way to a new plan.
+    func publishAll() {
+        for entry in entries { publish(entry) }
+    }
+
     /// Which key sets are at hand, for metrics.
-    var states: [(name: String, isUp: Bool)] { entries.map { ($0.plan.name, $0.machine.isUp ?? ($0.keys != nil)) } }
+    var states: [(name: String, isUp: Bool)] {
+        entries.map { ($0.settings.name, $0.machine.isUp ?? ($0.keys != nil)) }
+    }
 
     // MARK: Events
 
     private func needed(_ index: Int, _ asked: Plan, loop: Int) {
-        guard asked === plan, entries.indices.contains(index) else {
-            return answer(index, asked, refusal: .jwksUnavailable, onlyLoop: loop)
-        }
-        switch entries[index].machine.needed(.now()) {
-        case .refuse(let reason): answer(index, asked, refusal: reason, onlyLoop: loop)
-        case .wait(let fetch): if let fetch { start(fetch, index) }
+        let found = entries.first { $0.places.contains { $0.plan === asked && $0.index == index } }
+        guard loops.indices.contains(loop) else { return }
+        guard let entry = found else { return answer(index, asked, refusal: .jwksUnavailable, loops[loop]) }
+        switch entry.machine.needed(.now()) {
+        case .refuse(let reason): answer(index, asked, refusal: reason, loops[loop])
+        case .wait(let fetch): if let fetch { start(fetch, entry) }
         }
     }
 
     private func tick() {
         let now = MonotonicInstant.now()
-        for index in entries.indices { perform(entries[index].machine.tick(now), index) }
+        for entry in entries { perform(entry.machine.tick(now), entry) }
     }
 
-    private func perform(_ action: KeySetStateMachine.Action, _ index: Int) {
+    private func perform(_ action: KeySetStateMachine.Action, _ entry: Entry) {
+        let name = EventField("identity", entry.settings.name)
         switch action.publication {
         case .nothing: break
         case .keys(let keys, _):
-            let isNew = entries[index].keys?.fingerprint != keys.fingerprint
-            entries[index].keys = keys
-            if isNew {
-                events.emit(
-                    .keySetFetched,
-                    [EventField("identity", entries[index].plan.name), EventField("digest", keys.fingerprint.hex)])
-            }
-            publish(keys, index)
-            answer(index, plan, refusal: nil)
+            let isNew = entry.keys?.fingerprint != keys.fingerprint
+            entry.keys = keys
+            if isNew { events.emit(.keySetFetched, [name, EventField("digest", keys.fingerprint.hex)]) }
+            publish(entry)
+            answer(entry, refusal: nil)
         case .failed(let failure):
-            events.emit(
-                .keySetFetchFailed,
-                [EventField("identity", entries[index].plan.name), EventField("reason", failure.word)])
-            answer(index, plan, refusal: .jwksUnavailable)
+            events.emit(.keySetFetchFailed, [name, EventField("reason", failure.word)])
+            answer(entry, refusal: .jwksUnavailable)
         case .withdrawn:
-            entries[index].keys = nil
-            events.emit(.keySetUnavailable, [EventField("identity", entries[index].plan.name)])
-            publish(nil, index)
+            entry.keys = nil
+            events.emit(.keySetUnavailable, [name])
+            publish(entry)
         }
-        if let fetch = action.fetch { start(fetch, index) }
+        if let fetch = action.fetch { start(fetch, entry) }
     }
 
-    private func start(_ fetch: KeySetStateMachine.Fetch, _ index: Int) {
+    private func start(_ fetch: KeySetStateMachine.Fetch, _ entry: Entry) {
         switch fetch.target {
         case .file(let path):
             do {
-                let bytes = try KeySetFile.read(path, limit: fetch.maxBytes)
-                received(bytes, fetch.number, index, plan)
+                received(try KeySetFile.read(path, limit: fetch.maxBytes), fetch.number, entry)
             } catch {
-                failed(.unreadable, fetch.number, index, plan)
+                failed(.unreadable, fetch.number, entry)
             }
         case .url(let url):
-            let plan = plan
             let fetcher = KeySetFetcher(
-                fetch, url: url, name: entries[index].plan.name, roots: entries[index].plan.roots,
+                fetch, url: url, name: entry.settings.name, roots: entry.settings.roots,
                 wire: loops[0].value.exchange.wire, resolver: resolver
-            ) { [unowned self] result in
-                guard plan === self.plan, entries.indices.contains(index) else { return }
-                entries[index].fetcher = nil
+            ) { [weak self, weak entry] result in
+                guard let self, let entry else { return }
+                entry.fetcher = nil
                 switch result {
-                case .success(let bytes): received(bytes, fetch.number, index, plan)
-                case .failure(let failure): failed(failure, fetch.number, index, plan)
+                case .success(let bytes): received(bytes, fetch.number, entry)
+                case .failure(let failure): failed(failure, fetch.number, entry)
                 }
             }
-            entries[index].fetcher = fetcher
+            entry.fetcher = fetcher
             fetcher.start()
         }
     }
 
-    private func received(_ bytes: [UInt8], _ number: UInt64, _ index: Int, _ asked: Plan) {
-        guard asked === plan, entries.indices.contains(index) else { return }
-        perform(entries[index].machine.received(bytes.span, fetch: number, now: .now()), index)
+    private func received(_ bytes: [UInt8], _ number: UInt64, _ entry: Entry) {
+        perform(entry.machine.received(bytes.span, fetch: number, now: .now()), entry)
     }
 
-    private func failed(_ failure: KeySetFailure, _ number: UInt64, _ index: Int, _ asked: Plan) {
-        guard asked === plan, entries.indices.contains(index) else { return }
-        perform(entries[index].machine.failed(failure, fetch: number, now: .now()), index)
+    private func failed(_ failure: KeySetFailure, _ number: UInt64, _ entry: Entry) {
+        perform(entry.machine.failed(failure, fetch: number, now: .now()), entry)
     }
 
     // MARK: To the loops
 
-    private func publish(_ keys: KeySet?, _ index: Int) {
-        let plan = plan
-        for loop in loops { loop.eventLoop.execute { loop.value.exchange.publish(keys, at: index, of: plan) } }
+    private func publish(_ entry: Entry) {
+        let keys = entry.keys
+        for place in entry.places {
+            guard let plan = place.plan else { continue }
+            for loop in loops {
+                loop.eventLoop.execute { loop.value.exchange.publish(keys, at: place.index, of: plan) }
+            }
+        }
     }
 
-    private func answer(_ index: Int, _ asked: Plan, refusal: Reason?, onlyLoop: Int? = nil) {
-        for (number, loop) in loops.enumerated() where onlyLoop == nil || onlyLoop == number {
-            loop.eventLoop.execute { loop.value.exchange.keySetAnswered(at: index, of: asked, refusal: refusal) }
+    private func answer(_ entry: Entry, refusal: Reason?) {
+        for place in entry.places {
+            guard let plan = place.plan else { continue }
+            for loop in loops { answer(place.index, plan, refusal: refusal, loop) }
         }
+    }
+
+    private func answer(_ index: Int, _ asked: Plan, refusal: Reason?, _ loop: NIOLoopBound<LoopServer>) {
+        loop.eventLoop.execute { loop.value.exchange.keySetAnswered(at: index, of: asked, refusal: refusal) }
     }
 }

@@ -159,6 +159,7 @@ public final class Worker: WorkerDuties, Sendable {
             for loop in loops {
                 try loop.eventLoop.submit { loop.value.adopt(new, keySets: keySets) }.wait()
             }
+            keeper.eventLoop.execute { keeper.value.publishAll() }
         } catch { return false }
         events.emit(.configurationReloaded, [EventField("revision", new.revision)])
         return true

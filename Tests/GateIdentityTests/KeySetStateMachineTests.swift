@@ -63,15 +63,15 @@ import Testing
         #expect(machine.isUp == nil)
         #expect(line(machine.tick(at(0))) == "fetch 1 https://idp.example.com/jwks")
         #expect(line(machine.tick(at(1))) == "")
-        #expect(received(bytes, 1, &machine, at: 1) == "keys 1 until 86401")
+        #expect(received(bytes, 1, &machine, at: 1) == "keys 1 until 87011")
         #expect(machine.isUp == true)
-        #expect(machine.nextTick == at(301))
-        #expect(line(machine.tick(at(300))) == "")
-        #expect(line(machine.tick(at(301))) == "fetch 2 https://idp.example.com/jwks")
-        let before = machine.keys(at: at(301))
-        #expect(received(bytes, 2, &machine, at: 302) == "keys 1 until 86702")
+        #expect(machine.nextTick == at(601))
+        #expect(line(machine.tick(at(600))) == "")
+        #expect(line(machine.tick(at(601))) == "fetch 2 https://idp.example.com/jwks")
+        let before = machine.keys(at: at(601))
+        #expect(received(bytes, 2, &machine, at: 602) == "keys 1 until 87612")
         // Unchanged bytes keep the object, and with it the caches.
-        #expect(machine.keys(at: at(302)) === before)
+        #expect(machine.keys(at: at(602)) === before)
     }
 
     @Test func aFetchIsBoundedInTimeAndSize() throws {
@@ -114,7 +114,7 @@ import Testing
         #expect(line(machine.needed(at(29))) == "refuse jwks_unavailable")
         #expect(line(machine.tick(at(2))) == "fetch 2 https://idp.example.com/jwks")
         #expect(line(machine.needed(at(2))) == "wait")
-        #expect(received(try set(), 2, &machine, at: 3) == "keys 1 until 86403")
+        #expect(received(try set(), 2, &machine, at: 3) == "keys 1 until 87013")
         #expect(line(machine.needed(at(4))) == "refuse jwt_kid")
     }
 
@@ -134,28 +134,40 @@ import Testing
         // A success starts anew.
         _ = machine.tick(at(now))
         _ = received(try set(), 11, &machine, at: now)
-        _ = machine.tick(at(now + 300))
-        _ = machine.failed(.timedOut, fetch: 12, now: at(now + 300))
-        #expect(machine.nextTick == at(now + 301))
+        _ = machine.tick(at(now + 600))
+        _ = machine.failed(.timedOut, fetch: 12, now: at(now + 600))
+        #expect(machine.nextTick == at(now + 601))
     }
 
     @Test func theLastGoodSetServesWhileFetchesFailAndThenIsWithdrawn() throws {
-        // LIMIT: 24 h of stale keys.
-        var machine = try machine(KeySetRefreshPolicy(maxStale: .seconds(600)))
+        // LIMIT: 600 s, then 10 s for the refresh that is due, then 300 s stale.
+        var machine = try machine(KeySetRefreshPolicy(maxStale: .seconds(300)))
         _ = machine.tick(at(0))
         _ = received(try set(), 1, &machine, at: 0)
-        _ = machine.tick(at(300))
-        _ = machine.failed(.status(500), fetch: 2, now: at(300))
-        #expect(machine.keys(at: at(599)) != nil)
+        _ = machine.tick(at(600))
+        _ = machine.failed(.status(500), fetch: 2, now: at(600))
+        #expect(machine.keys(at: at(909)) != nil)
         // An unknown key during the outage: nobody can tell, so it is not the client's fault.
-        #expect(line(machine.needed(at(301))) == "refuse jwks_unavailable")
-        #expect(machine.keys(at: at(600)) == nil)
-        let action = machine.tick(at(600))
-        #expect(line(action) == "fetch 3 https://idp.example.com/jwks, withdrawn")
-        _ = machine.failed(.status(500), fetch: 3, now: at(600))
-        #expect(line(machine.needed(at(650))) == "wait, fetch 4 https://idp.example.com/jwks")
-        _ = machine.failed(.status(500), fetch: 4, now: at(650))
-        #expect(line(machine.needed(at(651))) == "refuse jwks_unavailable")
+        #expect(line(machine.needed(at(600))) == "refuse jwks_unavailable")
+        #expect(machine.keys(at: at(910)) == nil)
+        #expect(line(machine.tick(at(910))) == "fetch 3 https://idp.example.com/jwks, withdrawn")
+        _ = machine.failed(.status(500), fetch: 3, now: at(910))
+        #expect(line(machine.needed(at(950))) == "wait, fetch 4 https://idp.example.com/jwks")
+        _ = machine.failed(.status(500), fetch: 4, now: at(950))
+        #expect(line(machine.needed(at(951))) == "refuse jwks_unavailable")
+    }
+
+    @Test func withoutStalenessASetServesUntilItsRefreshIsOver() throws {
+        var machine = try machine(KeySetRefreshPolicy(maxStale: .zero))
+        _ = machine.tick(at(0))
+        _ = received(try set(), 1, &machine, at: 0)
+        #expect(machine.keys(at: at(609)) != nil)
+        #expect(machine.keys(at: at(610)) == nil)
+        let extreme = KeySetRefreshPolicy(interval: .seconds(.max), maxStale: .seconds(.max), timeout: .seconds(.max))
+        var endless = try self.machine(extreme)
+        _ = endless.tick(at(0))
+        _ = received(try set(), 1, &endless, at: 0)
+        #expect(endless.keys(at: at(1_000_000)) != nil)
     }
 
     @Test(arguments: ["<html></html>", "", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\"}]}", "{}"])
@@ -163,9 +175,9 @@ import Testing
         var machine = try machine()
         _ = machine.tick(at(0))
         _ = received(try set(), 1, &machine, at: 0)
-        _ = machine.tick(at(300))
-        #expect(received([UInt8](text.utf8), 2, &machine, at: 301) == "failed notAKeySet jwks_unavailable")
-        #expect(machine.keys(at: at(302)) != nil)
+        _ = machine.tick(at(600))
+        #expect(received([UInt8](text.utf8), 2, &machine, at: 601) == "failed notAKeySet jwks_unavailable")
+        #expect(machine.keys(at: at(602)) != nil)
     }
 
     @Test func anAnswerThatComesLateOrTwiceChangesNothing() throws {
@@ -187,10 +199,10 @@ import Testing
         let document = #"{"issuer":"\#(issuer)","jwks_uri":"https://idp.example.com/realm/keys","other":1}"#
         #expect(received([UInt8](document.utf8), 1, &machine, at: 1) == "fetch 2 https://idp.example.com/realm/keys")
         #expect(line(machine.needed(at(1))) == "wait")
-        #expect(received(try set(), 2, &machine, at: 2) == "keys 1 until 86402")
+        #expect(received(try set(), 2, &machine, at: 2) == "keys 1 until 87012")
         // The next refresh asks for the document again: the address of the keys may have changed.
         #expect(
-            line(machine.tick(at(302))) == "fetch 3 https://idp.example.com/realm/.well-known/openid-configuration")
+            line(machine.tick(at(602))) == "fetch 3 https://idp.example.com/realm/.well-known/openid-configuration")
     }
 
     @Test(arguments: [
@@ -234,7 +246,18 @@ import Testing
     @Test func aFileIsReadLikeAnAddress() throws {
         var machine = KeySetStateMachine(source: .file("/etc/portcullis/jwks.json"))
         #expect(line(machine.tick(at(0))) == "fetch 1 file /etc/portcullis/jwks.json")
-        #expect(received(try set(), 1, &machine, at: 0) == "keys 1 until 86400")
+        #expect(received(try set(), 1, &machine, at: 0) == "keys 1 until 87010")
+    }
+
+    @Test func aRefreshOutOfTurnFetchesOnceAndKeepsTheSetMeanwhile() throws {
+        var machine = KeySetStateMachine(source: .file("jwks.json"))
+        _ = machine.tick(at(0))
+        #expect(line(machine.refresh(at(0))) == "")
+        _ = received(try set(), 1, &machine, at: 0)
+        #expect(line(machine.refresh(at(1))) == "fetch 2 file jwks.json")
+        #expect(line(machine.refresh(at(1))) == "")
+        #expect(line(machine.failed(.unreadable, fetch: 2, now: at(1))) == "failed unreadable jwks_unavailable")
+        #expect(machine.keys(at: at(1)) != nil)
     }
 
     @Test func anIssuerWithoutASecureAddressHasNoDiscovery() {

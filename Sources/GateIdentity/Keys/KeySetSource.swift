@@ -51,12 +51,12 @@ public enum KeySetSource: Hashable, Sendable {
 
 /// How often keys are fetched and how long they serve.
 public struct KeySetRefreshPolicy: Hashable, Sendable {
-    /// Between two fetches while all goes well. 5 min: a key that was withdrawn is believed that long at most.
+    /// Between two fetches while all goes well. 10 min: a key that was withdrawn is believed that long at most.
     public var interval: TimeSpan
     /// Between two fetches that tokens with an unknown key ask for. 30 s: strangers can make such tokens at will.
     public var minimumInterval: TimeSpan
-    /// How old the last good set may get while fetches fail. 24 h: an outage of the issuer, one working day.
-    /// Then requests that need it are refused with `dependency_unavailable`.
+    /// How long the last good set serves on after the refresh that was due should have ended. 24 h: an outage of the
+    /// issuer, one working day. Then requests that need it are refused with `dependency_unavailable`.
     public var maxStale: TimeSpan
     /// The pause after a first failed fetch, doubled by every further one.
     public var backoff: TimeSpan
@@ -69,7 +69,7 @@ public struct KeySetRefreshPolicy: Hashable, Sendable {
 
     /// The defaults, each with its reason at the field.
     public init(
-        interval: TimeSpan = .seconds(300), minimumInterval: TimeSpan = .seconds(30),
+        interval: TimeSpan = .seconds(600), minimumInterval: TimeSpan = .seconds(30),
         maxStale: TimeSpan = .seconds(86_400), backoff: TimeSpan = .seconds(1), maxBackoff: TimeSpan = .seconds(60),
         timeout: TimeSpan = .seconds(5), maxBytes: Int = KeySet.maxBytes
     ) {
@@ -80,6 +80,14 @@ public struct KeySetRefreshPolicy: Hashable, Sendable {
         self.maxBackoff = maxBackoff
         self.timeout = timeout
         self.maxBytes = maxBytes
+    }
+
+    /// How long a set serves from the moment it came: until the next refresh is over (discovery takes two fetches), and
+    /// stale after that.
+    var lifetime: TimeSpan {
+        let start = MonotonicInstant(nanoseconds: 0)
+        return start.advanced(by: interval).advanced(by: timeout).advanced(by: timeout).advanced(by: maxStale)
+            .since(start)
     }
 }
 

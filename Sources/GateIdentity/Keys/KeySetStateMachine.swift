@@ -9,7 +9,7 @@ public import GatePrimitives
 ///        └──────────────────────────┘
 ///              (back-off)
 ///
-/// One fetch at a time, whoever asks. The last good set serves until `maxStale`. An answer that does not fit the state
+/// One fetch at a time, whoever asks. The last good set serves until `maxStale` is over. An answer that does not fit the state
 /// (a late one) changes nothing.
 public struct KeySetStateMachine: Sendable {
     /// What to do after an event.
@@ -130,6 +130,12 @@ public struct KeySetStateMachine: Sendable {
         return action
     }
 
+    /// Begins a fetch out of turn, unless one is under way: for a file that an operator changed before a reload.
+    public mutating func refresh(_ now: MonotonicInstant) -> Action {
+        guard case .waiting = state else { return .none }
+        return Action(fetch: begin(now), publication: .nothing)
+    }
+
     /// A token needs a key that the set at hand does not have.
     ///
     /// Begins a fetch at most once per `minimumInterval`, and never before a back-off is over. While the last fetch
@@ -183,7 +189,7 @@ public struct KeySetStateMachine: Sendable {
     private mutating func accept(_ fetched: KeySet, _ now: MonotonicInstant) -> Action {
         // The same bytes keep the same object, and with it what caches know of it.
         let keys = held.flatMap { $0.keys.fingerprint == fetched.fingerprint ? $0.keys : nil } ?? fetched
-        let fresh = Held(keys: keys, validUntil: now.advanced(by: policy.maxStale))
+        let fresh = Held(keys: keys, validUntil: now.advanced(by: policy.lifetime))
         held = fresh
         failures = 0
         lastFailure = nil
