@@ -115,7 +115,7 @@ let package = Package(
             [
                 "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity",
                 "GateLimits",
-                "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
+                "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateSupervisor",
             ], products: [nioCore, nioSSL, crypto]),
         gate(
             "GateServer",
@@ -147,7 +147,12 @@ let package = Package(
             products: [nioCore]),
         tests("GateWire", ["GatePrimitives", "GateHTTP"], products: [nioCore, nioEmbedded]),
         tests("GateExchange", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
-        tests("GateConfig", ["GatePrimitives", "GateSettings", "GatePlan"]),
+        tests(
+            "GateConfig",
+            [
+                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits",
+                "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
+            ], products: [nioCore]),
         tests("portcullis"),
     ]
 )

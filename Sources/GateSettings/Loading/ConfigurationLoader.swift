@@ -6,6 +6,8 @@ public struct LoadedSettings: Sendable {
     public let diagnostics: [Diagnostic]
     /// Every protection given up, by place.
     public let waivers: [Waiver]
+    /// What could be read where there are errors, with placeholders and defaults in the gaps: for further checks alone.
+    public let partial: Settings?
     /// Collects what later steps find; it knows the files.
     public let collected: Diagnostics
 }
@@ -30,7 +32,7 @@ public struct ConfigurationLoader {
         let diagnostics = loader.diagnostics
         return LoadedSettings(
             settings: diagnostics.hasErrors ? nil : settings, diagnostics: diagnostics.sorted,
-            waivers: loader.waivers.sorted { $0.position < $1.position }, collected: diagnostics)
+            waivers: loader.waivers.sorted { $0.position < $1.position }, partial: settings, collected: diagnostics)
     }
 
     private mutating func load(_ path: String) -> Settings? {

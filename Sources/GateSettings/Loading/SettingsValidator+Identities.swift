@@ -1,7 +1,7 @@
 import GatePrimitives
 
 extension SettingsValidator {
-    /// Issuers are URLs, keys come over TLS, audiences are asked for or the lack is listed.
+    /// Files exist, and audiences are asked for or the lack is listed.
     mutating func validateIdentities() {
         for identity in settings.identities {
             let owner = "identity '\(identity.name)'"
@@ -11,12 +11,8 @@ extension SettingsValidator {
             if jwt.audiences.isEmpty {
                 waive(at: identity.position, "\(owner) accepts tokens for any audience, those of other services, too")
             }
-            switch jwt.jwks?.value {
-            case .file(let path)?:
-                requireReadable(Located(path, at: jwt.jwks?.position ?? identity.position), "key set")
-            case .url(let url)?:
-                requireSecure(Located(url, at: jwt.jwks?.position ?? identity.position), "\(owner): jwks")
-            case nil: requireSecure(jwt.issuer, "\(owner): without jwks the issuer")
+            if let source = jwt.jwks, case .file(let path) = source.value {
+                requireReadable(Located(path, at: source.position), "key set")
             }
             if let ca = jwt.ca { requireReadable(ca, "authorities") }
             if jwt.refreshCooldown > jwt.refreshInterval {
@@ -32,22 +28,6 @@ extension SettingsValidator {
                 }
             }
         }
-    }
-
-    /// Reports a URL that is not `https`, unless it is this machine's.
-    private mutating func requireSecure(_ url: Located<String>, _ owner: String) {
-        let text = url.value
-        if text.hasPrefix("https://"), text.utf8.count > 8 { return }
-        if text.hasPrefix("http://") {
-            let authority = text.dropFirst(7).prefix { $0 != "/" }
-            let endpoint = try? SocketEndpoint(authority.contains(":") ? String(authority) : authority + ":80")
-            if endpoint?.address?.isLoopback == true { return }
-            error(
-                at: url.position, "\(owner) would be fetched in plain text: whoever stands in the way chooses the keys",
-                instead: "write https://…")
-            return
-        }
-        error(at: url.position, "\(owner) is no URL: '\(text.abbreviated)'", instead: "write https://…")
     }
 
     /// Keys are named once, delays lie within the burst.

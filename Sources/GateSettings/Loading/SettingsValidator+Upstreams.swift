@@ -1,7 +1,7 @@
 import GatePrimitives
 
 extension SettingsValidator {
-    /// Endpoints are private unless said otherwise, and what is sent to them in plain text stays private.
+    /// Endpoints stand once, files exist, and what gives up a protection is listed.
     mutating func validateUpstreams() {
         for upstream in settings.upstreams {
             let owner = "upstream '\(upstream.name)'"
@@ -21,32 +21,18 @@ extension SettingsValidator {
         }
     }
 
+    /// What leaves the private network in plain text is listed. Which addresses an endpoint may have at all is judged where
+    /// the plan is compiled, by the rule that judges each resolution.
     private mutating func validate(_ endpoint: Located<SocketEndpoint>, of upstream: UpstreamSettings, owner: String) {
-        let allowsPublic = upstream.allowPublicAddresses.value
+        guard upstream.tls == nil, upstream.allowPublicAddresses.value else { return }
         switch endpoint.value {
         case .unix: return
         case .name:
-            // Resolution refuses public addresses; only where they are allowed can plain text leave the network.
-            if upstream.tls == nil, allowsPublic {
-                waive(
-                    at: endpoint.position, "\(owner) sends plain text to \(endpoint.value), wherever that resolves to")
-            }
+            waive(at: endpoint.position, "\(owner) sends plain text to \(endpoint.value), wherever that resolves to")
         case .ip(let address, let port):
-            // The placeholder of an address that could not be read, which was reported.
-            guard port != 0 else { return }
-            if address.isLinkLocal || address.isMetadata || address.isUnspecified || address.isMulticast {
-                error(
-                    at: endpoint.position,
-                    "\(owner): \(address) is never a backend (link-local, metadata, unspecified or multicast)")
-            } else if !address.isPrivate, !allowsPublic {
-                error(
-                    at: endpoint.position, "\(owner): \(address) is no private address",
-                    instead: "use a private one, or set allowPublicAddresses: true")
-            } else if !address.isPrivate, upstream.tls == nil {
-                waive(
-                    at: endpoint.position,
-                    "\(owner) sends plain text to \(address), outside loopback and private ranges")
-            }
+            // Port 0 is the placeholder of an address that could not be read, which was reported.
+            guard port != 0, !address.isPrivate else { return }
+            waive(at: endpoint.position, "\(owner) sends plain text to \(address), outside loopback and private ranges")
         }
     }
 

@@ -6,6 +6,11 @@ public protocol SettingsObject: Sendable {
     var position: SourcePosition { get set }
 }
 
+extension SettingsObject {
+    /// Hears that something inside could not be read; most mappings need not know.
+    mutating func noteErrors() {}
+}
+
 /// A mapping under a name that the operator chose: a listener, an identity, a limit, an upstream.
 public protocol NamedSettings: SettingsObject {
     /// The name; unique among its kind over all files.
@@ -14,6 +19,8 @@ public protocol NamedSettings: SettingsObject {
 
 /// A settings type that knows its own keys.
 protocol Described: SettingsObject {
+    /// Hears that something inside could not be read.
+    mutating func noteErrors()
     /// The keys.
     static var schema: Schema<Self> { get }
 }
@@ -47,6 +54,7 @@ struct Schema<Root: SettingsObject>: Sendable {
         }
         var root = Root()
         root.position = position ?? node.position
+        let errorsBefore = decoding.diagnostics.errorCount
         var present: Set<String> = []
         for entry in entries { present.insert(decode(entry, into: &root, &decoding)) }
         let isFragment = decoding.isIncluded && decoding.isAtRoot
@@ -54,6 +62,7 @@ struct Schema<Root: SettingsObject>: Sendable {
             decoding.error(
                 at: root.position, "'\(field.key)' is missing", instead: "add \(field.key): \(field.reference.type)")
         }
+        if decoding.diagnostics.errorCount > errorsBefore { root.noteErrors() }
         return root
     }
 

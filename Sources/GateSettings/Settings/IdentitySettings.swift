@@ -8,8 +8,6 @@ public struct IdentitySettings: NamedSettings, Described {
     public var position = SourcePosition.unknown
     /// Bearer tokens.
     public var jwt = JWTSettings()
-    /// Whether the backend gets the credential, too.
-    public var forwardCredentials = false
 
     /// An identity that nobody has.
     public init() {}
@@ -25,9 +23,6 @@ public struct IdentitySettings: NamedSettings, Described {
             .required("jwt", \.jwt, .object, "Tokens that an issuer has signed (RFC 7519)."),
             .planned("apiKeys", "Keys from a file."),
             .planned("clientCertificate", "The certificate of the TLS client."),
-            .defaulted(
-                "forwardCredentials", \.forwardCredentials, .flag, default: "false",
-                "Whether the backend gets the credential itself, too."),
         ])
 }
 
@@ -55,7 +50,7 @@ public struct JWTSettings: Described {
     /// The longest token.
     public var maxTokenSize = ByteCount.kibibytes(8)
     /// How often keys are fetched anew.
-    public var refreshInterval = TimeSpan.seconds(600)
+    public var refreshInterval = TimeSpan.seconds(300)
     /// The shortest time between two fetches.
     public var refreshCooldown = TimeSpan.seconds(30)
     /// For how long keys are used that could not be fetched anew.
@@ -100,7 +95,7 @@ public struct JWTSettings: Described {
                 "maxTokenSize", \.maxTokenSize, .size(ByteCount(256)...(.kibibytes(64))), default: "8KiB",
                 "The longest token that is looked at; those of real issuers stay below 4 KiB."),
             .defaulted(
-                "refreshInterval", \.refreshInterval, .duration(.seconds(1) ... .seconds(2_592_000)), default: "10m",
+                "refreshInterval", \.refreshInterval, .duration(.seconds(1) ... .seconds(2_592_000)), default: "5m",
                 "How often a fetched key set is fetched anew: a key that the issuer withdrew is believed this long."),
             .defaulted(
                 "refreshCooldown", \.refreshCooldown, .duration(.seconds(1) ... .seconds(86_400)), default: "30s",

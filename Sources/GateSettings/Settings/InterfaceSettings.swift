@@ -64,7 +64,7 @@ public struct LogSettings: Described {
         """,
         [
             .defaulted("access", \.access, .logTarget, default: "stdout", "One line a request."),
-            .defaulted("events", \.events, .logTarget, default: "stderr", "What happens to the gateway itself."),
+            .defaulted("events", \.events, .eventTarget, default: "stderr", "What happens to the gateway itself."),
         ])
 }
 
@@ -81,28 +81,33 @@ public enum LogTarget: Hashable, Sendable {
 }
 
 extension Shape where Value == LogTarget {
-    /// Where a log goes.
-    static let logTarget: Shape = Shape("`stdout`, `stderr`, `file:PATH` or `none`") { node, decoding in
-        guard let text = Shape<String>.text("stdout, stderr, file:PATH or none", most: 4096).decode(node, &decoding)
-        else { return nil }
-        switch text {
-        case "stdout": return .stdout
-        case "stderr": return .stderr
-        case "none": return LogTarget.none
-        case _ where text.hasPrefix("file:") && text.utf8.count > 5:
-            return .file(.resolve(String(text.dropFirst(5)), directory: decoding.directory, root: decoding.root))
-        default:
-            decoding.error(
-                at: node.position, "\(Quantity.quoted(text)) is no place for a log",
-                instead: "write stdout, stderr, file:PATH or none")
-            return nil
-        }
-    } render: { target in
-        switch target {
-        case .stdout: .text("stdout")
-        case .stderr: .text("stderr")
-        case .file(let path): .text("file:\(path.written)")
-        case .none: .text("none")
+    /// Where the access log goes.
+    static let logTarget: Shape = target("`stdout`, `stderr`, `file:PATH` or `none`")
+    /// Where the event log goes: somewhere.
+    static let eventTarget: Shape = target("`stdout`, `stderr` or `file:PATH`")
+
+    private static func target(_ type: String) -> Shape {
+        let choice = type.filter { $0 != "`" }
+        return Shape(type) { node, decoding in
+            guard let text = Shape<String>.text(choice, most: 4096).decode(node, &decoding) else { return nil }
+            switch text {
+            case "stdout": return .stdout
+            case "stderr": return .stderr
+            case "none" where type.hasSuffix("`none`"): return LogTarget.none
+            case _ where text.hasPrefix("file:") && text.utf8.count > 5:
+                return .file(.resolve(String(text.dropFirst(5)), directory: decoding.directory, root: decoding.root))
+            default:
+                decoding.error(
+                    at: node.position, "\(Quantity.quoted(text)) is no place for this log", instead: "write \(choice)")
+                return nil
+            }
+        } render: { target in
+            switch target {
+            case .stdout: .text("stdout")
+            case .stderr: .text("stderr")
+            case .file(let path): .text("file:\(path.written)")
+            case .none: .text("none")
+            }
         }
     }
 }

@@ -71,8 +71,11 @@ public struct ClientAddressSettings: Described {
     public enum Source: String, Word {
         /// `X-Forwarded-For`.
         case xForwardedFor = "x-forwarded-for"
+        /// `Forwarded` (RFC 7239).
+        case forwarded
+        /// `X-Real-IP`.
+        case xRealIP = "x-real-ip"
 
-        static let planned = ["forwarded", "x-real-ip"]
     }
 
     /// The one field that is read.
@@ -109,8 +112,6 @@ public struct ListenerLimitSettings: Described {
     public var head = ByteCount.kibibytes(64)
     /// Fields of a head.
     public var fields = 100
-    /// Requests of one connection.
-    public var requestsPerConnection = 10_000
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -133,12 +134,6 @@ public struct ListenerLimitSettings: Described {
             .defaulted(
                 "fields", \.fields, .integer(1...10_000), default: "100",
                 "Fields of a head, as in Apache httpd and Envoy: the work for a head stays bounded. More is a 431."),
-            .defaulted(
-                "requestsPerConnection", \.requestsPerConnection, .integer(1...1_000_000_000), default: "10000",
-                """
-                Requests answered before the connection is closed, so that load spreads again after a change of \
-                balance and what a connection holds is given back.
-                """),
         ])
 }
 
@@ -153,11 +148,9 @@ public struct ListenerTimeoutSettings: Described {
     /// Between two pieces of the body.
     public var bodyProgress = TimeSpan.seconds(30)
     /// Between two requests.
-    public var idle = TimeSpan.seconds(75)
+    public var idle = TimeSpan.seconds(60)
     /// Between two pieces that the client takes.
-    public var write = TimeSpan.seconds(60)
-    /// For one exchange in all; nil: no bound.
-    public var total: TimeSpan?
+    public var write = TimeSpan.seconds(30)
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -185,15 +178,11 @@ public struct ListenerTimeoutSettings: Described {
                 "bodyProgress", \.bodyProgress, .duration(), default: "30s",
                 "Between two pieces of the request's body; then 408."),
             .defaulted(
-                "idle", \.idle, .duration(), default: "75s",
-                "Between two requests of a connection; nginx's value. Then the connection is closed without an answer."),
+                "idle", \.idle, .duration(), default: "60s",
+                "Between two requests of a connection. Then the connection is closed without an answer."),
             .defaulted(
-                "write", \.write, .duration(), default: "60s",
+                "write", \.write, .duration(), default: "30s",
                 "Between two pieces of the answer that the client takes; then the connection is closed, since a client that does not read holds a backend."
-            ),
-            .optional(
-                "total", \.total, .duration(), absent: "no bound",
-                "For one exchange in all, both bodies included; then the connection is closed. Off by default: downloads may last."
             ),
         ])
 }

@@ -65,12 +65,8 @@ public struct PathSettings: Described {
 
 /// Deadlines of a route that differ from its upstream's.
 public struct RouteTimeoutSettings: Described {
-    /// Until a connection stands.
-    public var connect: TimeSpan?
     /// Between two pieces of the answer.
     public var read: TimeSpan?
-    /// Between two pieces that the endpoint takes.
-    public var write: TimeSpan?
     /// For one exchange in all.
     public var total: TimeSpan?
     /// Where it stands.
@@ -80,16 +76,14 @@ public struct RouteTimeoutSettings: Described {
     public init() {}
 
     static let schema = Schema<RouteTimeoutSettings>(
-        "routes[].timeouts", "Deadlines of a route that differ from its upstream's and its listener's.",
+        "routes[].timeouts", "Deadlines of a route.",
         [
-            .optional(
-                "connect", \.connect, .duration(), absent: "the upstream's", "Until a connection stands; then 504."),
             .optional(
                 "read", \.read, .duration(), absent: "the upstream's", "Between two pieces of the answer; then 504."),
             .optional(
-                "write", \.write, .duration(), absent: "the upstream's",
-                "Between two pieces of the request that the endpoint takes; then 504."),
-            .optional("total", \.total, .duration(), absent: "the listener's", "For one exchange in all."),
+                "total", \.total, .duration(), absent: "no bound",
+                "From the end of the head to the end of the answer; then 504, or a cut once the answer has begun. Off by default: downloads may last."
+            ),
         ])
 }
 

@@ -24,12 +24,17 @@ public struct RouteSettings: Described {
     public var headers = HeaderSettings()
     /// How the request's target is changed.
     public var rewrite = RewriteSettings()
+    /// Whether `ratelimit` fields stand on answers that pass, too; nil: the defaults'.
+    public var rateLimitHeaders: Bool?
     /// Whether the backend gets the verified credential, too.
     public var forwardCredentials = false
     /// Where it leads, by name.
     public var upstream = Located("")
     /// Where it stands.
     public var position = SourcePosition.unknown
+
+    /// Whether anything in it could not be read, so that it is not what was meant.
+    public private(set) var hasErrors = false
 
     /// A route that nobody may use.
     public init() {}
@@ -68,12 +73,17 @@ public struct RouteSettings: Described {
                 "Cross-origin requests of browsers."),
             .defaulted("headers", \.headers, .object, default: "{}", "Fields that are set or removed."),
             .defaulted("rewrite", \.rewrite, .object, default: "{}", "How the request's target is changed on its way."),
+            .optional(
+                "rateLimitHeaders", \.rateLimitHeaders, .flag, absent: "that of `defaults`",
+                "Whether `ratelimit` and `ratelimit-policy` stand on answers that pass, too. They stand on every 429."),
             .planned("webSocket", "WebSocket connections."),
             .defaulted(
                 "forwardCredentials", \.forwardCredentials, .flag, default: "false",
                 "Whether the backend gets the verified credential itself, too."),
             .required("upstream", \.upstream, Shape<String>.name().located, "The upstream it leads to, by name."),
         ])
+
+    mutating func noteErrors() { hasErrors = true }
 }
 
 /// What routes get that do not say otherwise.
@@ -86,6 +96,8 @@ public struct DefaultSettings: Described {
     public var body = BodySettings()
     /// Paths that parsers read differently.
     public var path = PathSettings()
+    /// Whether `ratelimit` fields stand on answers that pass, too.
+    public var rateLimitHeaders = false
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -105,6 +117,9 @@ public struct DefaultSettings: Described {
             .defaulted(
                 "path", \.path, .object, default: "{}",
                 "What happens to spellings of a path that two parsers read differently."),
+            .defaulted(
+                "rateLimitHeaders", \.rateLimitHeaders, .flag, default: "false",
+                "Whether `ratelimit` and `ratelimit-policy` stand on answers that pass, too. They stand on every 429."),
         ])
 }
 

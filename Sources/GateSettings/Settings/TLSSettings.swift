@@ -31,7 +31,7 @@ public struct TLSSettings: Described {
         [
             .required(
                 "certificates", \.certificates, Shape<CertificateSettings>.object.list(1...10_000),
-                "The certificates and their keys."),
+                "The certificates and their keys. Each is shown for the names it was issued for (its subjectAltName)."),
             .defaulted(
                 "minimumVersion", \.minimumVersion, Shape<Version>.word.located, default: "1.3",
                 "The oldest version spoken. `1.2` is listed as a waiver: its handshake shows the certificate to everybody on the line."
@@ -52,8 +52,6 @@ public struct CertificateSettings: Described {
     public var key = Located(FilePath(written: "", path: ""))
     /// Whether clients get it that name no server.
     public var isDefault = Located(false)
-    /// Server names it is shown for; nil: those it was issued for.
-    public var names: [Located<String>]?
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -75,10 +73,6 @@ public struct CertificateSettings: Described {
             .defaulted(
                 "default", \.isDefault, Shape<Bool>.flag.located, default: "false",
                 "Whether clients that send no server name get this certificate. One of a listener at most."),
-            .optional(
-                "names", \.names, Shape<String>.text("a host or `*.` and a host", most: 255).located.list(1...1_000),
-                absent: "the names the certificate was issued for",
-                "The server names this certificate is shown for."),
         ])
 }
 

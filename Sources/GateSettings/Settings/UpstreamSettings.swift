@@ -36,8 +36,12 @@ public struct UpstreamSettings: NamedSettings, Described {
     public var timeouts = UpstreamTimeoutSettings()
     /// Connections kept for the next request.
     public var keepAlive = KeepAliveSettings()
-    /// Connections to one endpoint at a time, per loop.
+    /// Connections at a time to all endpoints, per loop.
     public var maxConnections = 1024
+    /// Failures after which an endpoint is left alone.
+    public var maxFails = 1
+    /// For how long it is left alone, and within which time failures count.
+    public var failTimeout = TimeSpan.seconds(10)
     /// Whether endpoints may have public addresses.
     public var allowPublicAddresses = Located(false)
 
@@ -60,8 +64,15 @@ public struct UpstreamSettings: NamedSettings, Described {
             .defaulted("keepAlive", \.keepAlive, .object, default: "{}", "Connections kept for the next request."),
             .defaulted(
                 "maxConnections", \.maxConnections, .integer(1...1_000_000), default: "1024",
-                "Connections to one endpoint at a time, per loop; with none free the answer is 503. It is what a slow backend can take from the others."
+                "Connections at a time to all endpoints, per loop; with none free the answer is 503. It is what a slow backend can take from the others."
             ),
+            .defaulted(
+                "maxFails", \.maxFails, .integer(0...1_000), default: "1",
+                "Failures (refused, timed out, closed without an answer) within `failTimeout` after which an endpoint is left alone, as in nginx; 0 never does."
+            ),
+            .defaulted(
+                "failTimeout", \.failTimeout, .duration(), default: "10s",
+                "Within which time failures count, and for how long the endpoint is left alone."),
             .planned("health", "Checks that take endpoints out."),
             .defaulted(
                 "allowPublicAddresses", \.allowPublicAddresses, Shape<Bool>.flag.located, default: "false",
@@ -168,11 +179,9 @@ public struct ClientCertificateSettings: Described {
 /// Deadlines towards an upstream.
 public struct UpstreamTimeoutSettings: Described {
     /// Until a connection stands, its TLS handshake included.
-    public var connect = TimeSpan.seconds(5)
+    public var connect = TimeSpan.seconds(2)
     /// Between two pieces of the answer.
     public var read = TimeSpan.seconds(60)
-    /// Between two pieces that the endpoint takes.
-    public var write = TimeSpan.seconds(60)
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -183,16 +192,13 @@ public struct UpstreamTimeoutSettings: Described {
         "upstreams.NAME.timeouts", "Deadlines towards the endpoints; a route's own replace them one by one.",
         [
             .defaulted(
-                "connect", \.connect, .duration(), default: "5s",
+                "connect", \.connect, .duration(), default: "2s",
                 "Until a connection stands, its TLS handshake included; then 504. A backend of the same network answers in milliseconds."
             ),
             .defaulted(
                 "read", \.read, .duration(), default: "60s",
                 "Between two pieces of the answer, and before the first, as in nginx; then 504, or a cut once the answer has begun."
             ),
-            .defaulted(
-                "write", \.write, .duration(), default: "60s",
-                "Between two pieces of the request that the endpoint takes; then 504."),
         ])
 }
 

@@ -67,6 +67,12 @@ public struct Diagnostics: Sendable {
         add(.warning, position, problem, remedy)
     }
 
+    /// Whether an error was recorded at this very place.
+    public func hasError(at position: SourcePosition) -> Bool { places.contains(position) }
+
+    /// Places of errors.
+    private var places: Set<SourcePosition> = []
+
     /// How many errors were recorded.
     public private(set) var errorCount = 0
 
@@ -90,7 +96,10 @@ public struct Diagnostics: Sendable {
     private mutating func add(
         _ severity: Diagnostic.Severity, _ position: SourcePosition, _ problem: String, _ remedy: String?
     ) {
-        if severity == .error { errorCount &+= 1 }
+        if severity == .error {
+            errorCount &+= 1
+            if places.count < Self.limit { places.insert(position) }
+        }
         guard collected.count < Self.limit else {
             dropped &+= 1
             return

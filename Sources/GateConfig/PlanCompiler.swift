@@ -1,0 +1,107 @@
+import GateLimits
+import GateObserve
+import GatePlan
+import GatePrimitives
+import GateRouting
+import GateSettings
+import GateWire
+
+/// Compiles settings to a plan with the constructors of the modules that will run it, so that each rule is judged where
+/// it lives; what they refuse becomes a diagnostic at the setting's place.
+///
+/// It runs on settings with errors, too, to report everything at once; then there is no plan.
+struct PlanCompiler {
+    let settings: Settings
+    let files: any ConfigurationFiles
+    let host: HostFacts
+    let previous: Plan?
+    var diagnostics: Diagnostics
+
+    /// The least descriptors that are no connections: standard streams, listeners, logs, the loops' own.
+    static let reservedDescriptors = 64
+
+    init(
+        settings: Settings, files: any ConfigurationFiles, host: HostFacts, previous: Plan?, diagnostics: Diagnostics
+    ) {
+        self.settings = settings
+        self.files = files
+        self.host = host
+        self.previous = previous
+        self.diagnostics = diagnostics
+    }
+
+    /// The plan, or nil after every problem was recorded.
+    mutating func compile() -> Plan? {
+        let process = compileProcess()
+        let listeners = compileListeners(process)
+        let admin = compileAdmin()
+        let identities = compileIdentities()
+        let zones = compileZones()
+        let upstreams = compileUpstreams()
+        let table = compileTable()
+        let parts = CompiledParts(identities: identities, zones: zones, upstreams: settings.upstreams.map(\.name))
+        let routes = settings.routes.compactMap { compile($0, parts) }
+        guard !diagnostics.hasErrors, let table else { return nil }
+        return Plan(
+            revision: Digest.revision(of: settings), listeners: listeners, table: table, routes: routes,
+            upstreams: upstreams, limits: LimitTable(zones), keySets: identities.map(\.keySet), process: process,
+            admin: admin, logs: logs, pseudonym: host.pseudonym)
+    }
+
+    mutating func error(at position: SourcePosition, _ problem: String, instead remedy: String? = nil) {
+        // A setting with an error has had its say; what follows from it is noise.
+        guard !diagnostics.hasError(at: position) else { return }
+        diagnostics.error(at: position, problem, instead: remedy)
+    }
+
+    private func compileProcess() -> ProcessPlan {
+        let available = max(16, host.descriptorLimit - Self.reservedDescriptors)
+        let wanted = settings.process.maxConnections?.multipliedReportingOverflow(by: 2)
+        return ProcessPlan(
+            loops: settings.process.loops ?? max(1, host.processors),
+            maximumConnections: wanted.map { $0.overflow ? .max : $0.partialValue } ?? available,
+            drain: settings.process.drain)
+    }
+
+    private mutating func compileAdmin() -> AdminPlan {
+        AdminPlan(
+            admin: settings.admin?.address.value, token: settings.admin?.token.flatMap { secret($0) },
+            telemetry: settings.telemetry?.address.value)
+    }
+
+    private var logs: LogPlan {
+        LogPlan(
+            access: Self.destination(settings.logs.access),
+            events: Self.destination(settings.logs.events) ?? .standardError)
+    }
+
+    private static func destination(_ target: LogTarget) -> LogSink.Destination? {
+        switch target {
+        case .stdout: .standardOutput
+        case .stderr: .standardError
+        case .file(let path): .file(path.path)
+        case .none: nil
+        }
+    }
+
+    /// The secret behind a reference, without the newline at its end; nil after an error was recorded.
+    private mutating func secret(_ reference: Located<SecretReference>) -> Secret? {
+        var bytes: [UInt8]
+        switch reference.value {
+        case .environment(let name): bytes = Array((files.environment(name) ?? "").utf8)
+        case .file(let path):
+            do throws(FileProblem) {
+                bytes = try files.contents(of: path.path, limit: 4096)
+            } catch {
+                self.error(at: reference.position, "\(path.path): \(error.words)")
+                return nil
+            }
+        }
+        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+        guard !bytes.isEmpty else {
+            error(at: reference.position, "the secret \(reference.value) is empty")
+            return nil
+        }
+        return Secret(bytes.span)
+    }
+}
