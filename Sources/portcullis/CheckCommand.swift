@@ -1,4 +1,7 @@
 import ArgumentParser
+import GateConfig
+import GateObserve
+import GatePlan
 import GatePrimitives
 import GateSettings
 import GateSupervisor
@@ -45,26 +48,29 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     var lines: EventLine.Format { self == .json ? .json : .text }
 }
 
-/// A configuration that has been loaded and judged, and how that is told.
+/// A configuration that has been loaded, compiled and judged, and how that is told.
 struct ConfigurationCheck {
     /// The file that was asked for.
     let path: String
-    /// The settings, where nothing is wrong.
-    let settings: Settings?
-    private let diagnostics: [Diagnostic]
-    private let waivers: [Waiver]
+    private let configuration: Configuration
 
-    /// Loads and judges the configuration at `path`.
-    init(_ path: String) {
-        let loaded = ConfigurationLoader.load(path, from: DiskFiles())
+    /// Loads, compiles and judges the configuration at `path`; `previous` hands on what survives a reload.
+    init(_ path: String, previous: Plan? = nil) {
         self.path = path
-        settings = loaded.settings
-        diagnostics = loaded.diagnostics
-        waivers = loaded.waivers
+        configuration = Configuration.load(path, on: .here(path), previous: previous)
     }
 
+    /// The settings, where nothing is wrong.
+    var settings: Settings? { configuration.settings }
+
+    /// What they compile to, where nothing is wrong.
+    var plan: Plan? { configuration.plan }
+
+    private var diagnostics: [Diagnostic] { configuration.diagnostics }
+    private var waivers: [Waiver] { configuration.waivers }
+
     /// Whether the gateway would start with it.
-    var isGood: Bool { settings != nil }
+    var isGood: Bool { plan != nil }
 
     /// The worst case that it allows; nil where it is not good.
     var capacity: CapacityEstimate? { settings.map { CapacityEstimate($0) } }
@@ -111,5 +117,25 @@ struct ConfigurationCheck {
             let level: EventLine.Level = problem.severity == .error ? .error : .warn
             EventLine(level, "configuration problem", [("problem", .text(problem.line))]).write(format)
         }
+    }
+
+    /// Tells the event log why the configuration is not taken.
+    func reportProblems(_ events: EventLog) {
+        for problem in diagnostics { events.emit(.configurationReloadFailed, [EventField("problem", problem.line)]) }
+    }
+
+    /// Tells the event log which protections the configuration in force gives up.
+    func reportWaivers(_ events: EventLog) {
+        for waiver in waivers { events.emit(.waiver, [EventField("waiver", waiver.line)]) }
+    }
+}
+
+extension GateConfig.HostFacts {
+    /// This machine, now, as the home of the configuration at `path`.
+    static func here(_ path: String) -> GateConfig.HostFacts {
+        .init(
+            processors: Privileges.usableProcessors, descriptorLimit: Privileges.raiseOpenFiles(),
+            localAddresses: LocalAddresses.all, now: .now(),
+            pseudonym: Digest.pseudonym(configuration: path, files: DiskFiles()))
     }
 }

@@ -39,9 +39,50 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         if let decision {
-            try ExplainedDecision(id: decision, config: config).print(json: json)
-        } else {
-            throw ValidationError("a request without a running gateway cannot be explained yet: give --decision ID")
+            return try ExplainedDecision(id: decision, config: config).print(json: json)
+        }
+        guard let method, let url else { throw ValidationError("give a method and a URL") }
+        let checked = ConfigurationCheck(config)
+        guard let plan = checked.plan, let settings = checked.settings else {
+            checked.lines.forEach(printError)
+            throw ExitCode(1)
+        }
+        let body = try data.map { try Self.body($0) }
+        let request: ExplainedRequest
+        do {
+            request = try ExplainedRequest(method: method, url: url, headers: header, body: body)
+        } catch {
+            throw ValidationError(error.description)
+        }
+        let explanation = try OfflineExplanation(
+            request, plan: plan, settings: settings, listener: listener, client: client, keySets: try keySets(settings),
+            body: body)
+        try explanation.print(json: json)
+    }
+
+    /// `@FILE`, or the text itself.
+    private static func body(_ data: String) throws -> [UInt8] {
+        guard data.hasPrefix("@") else { return Array(data.utf8) }
+        return try TokenFile.read(String(data.dropFirst()), maxBytes: 1 << 30, isPrivate: false)
+    }
+
+    /// The key sets of files that the configuration names, and those that `--jwks` gives instead of fetching.
+    private func keySets(_ settings: Settings) throws -> [String: KeySet] {
+        var paths: [String: String] = [:]
+        for identity in settings.identities {
+            if case .file(let path) = identity.jwt.jwks?.value { paths[identity.name] = path.path }
+        }
+        for argument in jwks {
+            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { throw ValidationError("--jwks takes NAME=FILE") }
+            guard settings.identities.contains(where: { $0.name == parts[0] }) else {
+                throw ValidationError("--jwks \(argument): there is no identity \(parts[0])")
+            }
+            paths[parts[0]] = parts[1]
+        }
+        return try paths.mapValues { path in
+            let bytes = try TokenFile.read(path, maxBytes: KeySet.maxBytes, isPrivate: false)
+            do { return try KeySet(bytes.span) } catch { throw TokenFailure("\(path) is no key set") }
         }
     }
 }

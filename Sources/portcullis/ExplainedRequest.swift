@@ -6,8 +6,8 @@ struct ExplainedRequest: Equatable {
     let isTLS: Bool
     /// The server name of the handshake: the URL's host, unless it is an address.
     let serverName: String?
-    /// The head and the body, as HTTP/1.1.
-    let bytes: [UInt8]
+    /// The head, as HTTP/1.1.
+    let head: [UInt8]
 
     /// Why a URL is none that can be explained.
     struct Problem: Error, Equatable, CustomStringConvertible {
@@ -39,8 +39,7 @@ struct ExplainedRequest: Equatable {
         if let body, !headers.contains(where: { $0.lowercased().hasPrefix("content-length:") }) {
             fields.append("content-length: \(body.count)")
         }
-        let head = (["\(method) \(target) HTTP/1.1"] + fields).joined(separator: "\r\n") + "\r\n\r\n"
-        bytes = Array(head.utf8) + (body ?? [])
+        head = Array(((["\(method) \(target) HTTP/1.1"] + fields).joined(separator: "\r\n") + "\r\n\r\n").utf8)
         serverName = isTLS ? Self.serverName(authority) : nil
     }
 

@@ -13,7 +13,7 @@ struct Portcullis: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, TokenCommand.self, DemoCommand.self,
             VersionCommand.self,
-            SampleBackendCommand.self,
+            SampleBackendCommand.self, WorkerCommand.self,
             TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self,
             ImportCommand.self,
         ]
