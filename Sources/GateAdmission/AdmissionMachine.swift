@@ -210,8 +210,11 @@ public struct AdmissionMachine {
         case .tokens(let rule, let sources, let identities):
             do throws(Fault) {
                 if credential.token == nil { try credential.find(in: request, sources) }
-                guard let place = credential.token else { return .refuse(Fault(.admit, .credentialsMissing)) }
-                let verdict = verify(place.token(in: request), identities, facts, context, answer)
+                guard let place = credential.token, sources.all.indices.contains(place.source) else {
+                    return .refuse(Fault(.admit, .credentialsMissing))
+                }
+                let source = sources.all[place.source]
+                let verdict = verify(place.token(in: request), from: source, identities, facts, context, answer)
                 guard case .pass = verdict, let principal else { return verdict }
                 try rule.evaluate(principal)
                 if !plan.forwardsCredentials { removal = credential.removal(sources) }
@@ -223,10 +226,10 @@ public struct AdmissionMachine {
     }
 
     private mutating func verify(
-        _ token: Span<UInt8>, _ identities: [TokenIdentity], _ facts: AdmissionFacts, _ context: AdmissionContext,
-        _ answer: AdmissionAnswer?
+        _ token: Span<UInt8>, from source: CredentialSource, _ identities: [TokenIdentity], _ facts: AdmissionFacts,
+        _ context: AdmissionContext, _ answer: AdmissionAnswer?
     ) -> CheckVerdict {
-        for identity in identities {
+        for identity in identities where identity.reads(source) {
             guard let keys = context.keySet(identity.keySet) else { continue }
             if let known = context.tokens.principal(
                 for: token, policy: identity.verifier.policy.fingerprint, keys: keys.fingerprint, now: facts.wall)
@@ -235,10 +238,10 @@ public struct AdmissionMachine {
                 return .pass
             }
         }
-        let policies = identities.map(\.verifier.policy)
-        let index = TokenVerifier.candidate(for: token, among: policies) ?? 0
-        guard index < identities.count else { return .refuse(Fault(.admit, .undecided)) }
-        let identity = identities[index]
+        let fitting = identities.filter { $0.reads(source) }
+        let index = TokenVerifier.candidate(for: token, among: fitting.map(\.verifier.policy)) ?? 0
+        guard index < fitting.count else { return .refuse(Fault(.admit, .undecided)) }
+        let identity = fitting[index]
         let keys = context.keySet(identity.keySet)
         switch identity.verifier.verify(token, keys: keys, now: facts.wall) {
         case .refused(let fault): return .refuse(fault)

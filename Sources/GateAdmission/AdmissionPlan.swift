@@ -50,12 +50,21 @@ public struct TokenIdentity: Sendable {
     public let verifier: TokenVerifier
     /// The index of its key set in the plan.
     public let keySet: Int
+    /// Where its tokens may stand.
+    ///
+    /// A route may accept one identity by header and another by cookie. A token of the first that comes in the cookie is
+    /// not taken: browsers attach cookies unasked.
+    public let sources: [CredentialSource]
 
     /// An identity.
-    public init(verifier: TokenVerifier, keySet: Int) {
+    public init(verifier: TokenVerifier, keySet: Int, sources: [CredentialSource]) {
         self.verifier = verifier
         self.keySet = keySet
+        self.sources = sources
     }
+
+    /// Whether its tokens may stand there.
+    func reads(_ source: CredentialSource) -> Bool { sources.contains(source) }
 }
 
 /// One limit of a route: the zone, and what makes the key.

@@ -65,8 +65,10 @@ extension PlanCompiler {
         var seen: Set<String> = []
         for use in uses where seen.insert(use.identity.value).inserted {
             guard let index = parts.identity(use.identity.value) else { continue }
-            accepted.append(TokenIdentity(verifier: parts.identities[index].verifier, keySet: index))
-            sources += parts.identities[index].sources
+            let identity = parts.identities[index]
+            accepted.append(
+                TokenIdentity(verifier: identity.verifier, keySet: index, sources: identity.sources))
+            sources += identity.sources
         }
         guard !accepted.isEmpty else { return .denyAll }
         let rule = AccessRule(

@@ -168,6 +168,10 @@ import Testing
         #expect(candidate(token, policies) == 1)
         #expect(candidate(token, [other]) == 0)
         #expect(candidate(token, []) == nil)
+        // One issuer, two audiences: the one that is meant; with neither, the first says why not.
+        let billing = TestIssuer.policy(audiences: ["billing"])
+        #expect(candidate(token, [billing, TestIssuer.policy()]) == 1)
+        #expect(candidate(token, [other, billing, billing]) == 1)
         let foreign = try issuer.token(claims: [("iss", .text("https://nobody"))])
         #expect(candidate(foreign, policies) == nil)
         #expect(candidate([UInt8]("a.b.c".utf8), policies) == nil)

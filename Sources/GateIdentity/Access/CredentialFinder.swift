@@ -64,9 +64,12 @@ public struct CredentialFinder {
         var next = 0
         while let pair = Pair(value, separator: 0x26, from: &next) {
             let name = value.extracting(pair.name)
-            // The backend decodes names: `access%5Ftoken` is a second token, too.
             for parameter in sources.parameters where Bytes.equalsDecoded(name, parameter.name) {
-                try note(parameter.index, token: pair.value, removal: pair.removal(from: value.count), at: offset)
+                // The backend decodes names, so `access%5Ftoken` is a token, too: one that would not be found again to be
+                // removed, and that no honest client writes.
+                let isPlain = Bytes.equals(name, parameter.name)
+                let token = isPlain ? pair.value : pair.value.lowerBound..<pair.value.lowerBound
+                try note(parameter.index, token: token, removal: pair.removal(from: value.count), at: offset)
             }
         }
     }

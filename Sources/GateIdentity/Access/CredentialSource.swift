@@ -4,7 +4,7 @@ public enum CredentialSource: Hashable, Sendable {
     case header
     /// The cookie of that exact name.
     case cookie(String)
-    /// The query parameter of that exact name, compared after percent-decoding.
+    /// The query parameter of that exact name; spelled with percent-encoding it is refused.
     case query(String)
 }
 

@@ -41,7 +41,8 @@ public struct TokenVerifier: Sendable {
         }
     }
 
-    /// Which of several identities a token is meant for: the index of the first policy whose issuer stands in it.
+    /// Which of several identities a token is meant for: the index of the first policy whose issuer and audience stand
+    /// in it, else of the first whose issuer does.
     ///
     /// Unverified: it chooses whose keys are tried, nothing else. Nil where no issuer fits or the token is unreadable;
     /// then verify with any of them, which refuses it with the right reason.
@@ -53,6 +54,9 @@ public struct TokenVerifier: Sendable {
             let payload = try? parts.decodedPayload(token), let claims = try? JSONReader.read(payload.span),
             let issuer = claims["iss"]?.string
         else { return nil }
-        return policies.firstIndex { $0.issuerBytes == issuer }
+        let audience = claims["aud"]
+        return policies.firstIndex {
+            $0.issuerBytes == issuer && TokenClaims.isAddressed(audience, to: $0.audienceBytes)
+        } ?? policies.firstIndex { $0.issuerBytes == issuer }
     }
 }
