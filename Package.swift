@@ -81,7 +81,7 @@ let package = Package(
         .systemLibrary(name: "CYAML"),
         .systemLibrary(name: "CPCRE2"),
         .systemLibrary(name: "CLinux"),
-        .systemLibrary(name: "CVersion"),
+        .target(name: "CVersion"),
         gate("GatePrimitives"),
         gate("GateSettings", ["GatePrimitives"], c: ["CYAML"]),
         gate("GateHTTP", ["GatePrimitives"], products: [nioCore]),

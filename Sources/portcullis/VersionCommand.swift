@@ -10,16 +10,23 @@ enum Version {
     static let number = "0.1.0"
 
     /// The commit it was built from, `+changes` where the tree had others; `development` outside `make build`.
-    static let revision = PORTCULLIS_REVISION
+    static var revision: String {
+        // SAFETY: a static string.
+        unsafe String(cString: gate_revision())
+    }
 
     /// The compiler's version.
-    static let toolchain = PORTCULLIS_TOOLCHAIN
+    static var toolchain: String {
+        // SAFETY: a static string.
+        unsafe String(cString: gate_toolchain())
+    }
 
     /// The linked C libraries, by name, as they report themselves.
     static var libraries: [(name: String, version: String)] {
-        // SAFETY: libyaml returns a static string.
+        // SAFETY: both return static strings.
         let yaml = unsafe String(cString: yaml_get_version_string())
-        return [("libyaml", yaml), ("pcre2", pcre2), ("boringssl", PORTCULLIS_BORINGSSL)]
+        let boringSSL = unsafe String(cString: gate_boringssl())
+        return [("libyaml", yaml), ("pcre2", pcre2), ("boringssl", boringSSL)]
     }
 
     private static var pcre2: String {
