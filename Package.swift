@@ -160,12 +160,13 @@ let package = Package(
 // Fuzz targets exist only when asked for: they need `--sanitize fuzzer`, which brings the main function (tools/run-fuzz).
 if Context.environment["PORTCULLIS_FUZZ"] == "1" {
     /// A fuzz target of one module, in Fuzz/NAME.
-    func fuzz(_ name: String, _ dependencies: [String]) -> Target {
+    func fuzz(_ name: String, _ dependencies: [String], products: [Target.Dependency] = []) -> Target {
         .executableTarget(
-            name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: "Fuzz/\(name)",
+            name: name, dependencies: dependencies.map { .init(stringLiteral: $0) } + products, path: "Fuzz/\(name)",
             swiftSettings: settings)
     }
     package.targets += [
+        fuzz("GateHTTPFuzz", ["GateHTTP", "GatePrimitives"], products: [nioCore]),
         fuzz("GateSettingsFuzz", ["GateSettings"]),
         fuzz("GateIdentityFuzz", ["GateIdentity", "GatePrimitives"]),
     ]

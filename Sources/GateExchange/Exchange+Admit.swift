@@ -93,13 +93,24 @@ extension Exchange {
     private func noteAdmission() {
         if let principal = machine.principal {
             record.principal = principal.subject
-            record.keySet = machine.keySet?.fingerprint.hex ?? ""
+            record.identity = identityIndex(principal)
+            if let keys = machine.keySet, keys !== keySetOwner {
+                keySetOwner = keys
+                keySetText = keys.fingerprint.hex
+            }
+            record.keySet = keySetText
         }
         if let zone = machine.limits.zone {
             record.limit = zone
             record.limitExcess = machine.limits.excess
             record.limitDelay = machine.limits.delay
         }
+    }
+
+    private func identityIndex(_ principal: Principal) -> Int {
+        let names = pinned.plan.names.identities
+        for index in names.indices where names[index] == principal.identity { return index }
+        return NameTable.none
     }
 
     private func delay(_ span: TimeSpan) {

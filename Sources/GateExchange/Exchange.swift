@@ -71,6 +71,9 @@ public final class Exchange {
     var forwarding: ForwardingFacts?
     var identityOwner: Principal?
     var identityFields = FieldBlock()
+    /// The key set whose digest was rendered last, for the record.
+    var keySetOwner: KeySet?
+    var keySetText = ""
 
     init(loop: ExchangeLoop, stream: any DownstreamStream) {
         self.loop = loop

@@ -41,7 +41,7 @@ extension Worker {
         gauges.dependencies = states.map { ("keys:" + $0.name, $0.isUp) }
         gauges.certificates = plan.listeners.flatMap { listener in
             (listener.settings.tls?.certificates ?? []).map {
-                .init(listener: listener.name, name: $0.names.first ?? $0.chainPath, notAfter: $0.notAfter)
+                .init(listener: listener.name, name: $0.names.first ?? "", notAfter: $0.notAfter)
             }
         }
         gauges.revision = plan.revision

@@ -19,6 +19,7 @@ public final class Listener {
     private let isObserved: Bool
     private let makeDelegate: MakeDelegate
     private var channel: (any Channel)?
+    private var isDraining = false
     private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
 
     /// A listener that accepts nothing yet.
@@ -54,6 +55,7 @@ public final class Listener {
 
     /// Ends idle connections and lets the others finish; new requests on them are answered with `connection: close`.
     public func drain() {
+        isDraining = true
         for connection in connections.values { connection.drain() }
     }
 
@@ -112,6 +114,8 @@ public final class Listener {
         let key = ObjectIdentifier(connection)
         connections[key] = connection
         connection.onClose = { [unowned self] in connections[key] = nil }
+        // What was queued, or still in its handshake, when the drain began is served and closed like the others.
+        if isDraining { connection.drain() }
         return connection
     }
 

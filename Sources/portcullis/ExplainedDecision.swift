@@ -29,16 +29,37 @@ struct ExplainedDecision {
         }
         let text = String(decoding: answer.body, as: UTF8.self)
         guard !json, case .object(let members) = try? JSONReader.read(answer.body.span) else {
-            return printOutput(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+            return printOutput(String(text.reversed().drop { $0.isNewline }.reversed()))
         }
-        let width = members.map(\.name.count).max() ?? 0
-        for member in members {
-            let name = String(decoding: member.name, as: UTF8.self)
-            let value = member.value.string ?? member.value.text
-            printOutput(
-                name + String(repeating: " ", count: width - member.name.count) + "  "
-                    + String(decoding: value, as: UTF8.self))
+        let rows = members.flatMap { Self.rows($0.value, name: String(decoding: $0.name, as: UTF8.self)) }
+        let width = rows.map(\.name.count).max() ?? 0
+        for row in rows {
+            printOutput(row.name + String(repeating: " ", count: width - row.name.count) + "  " + row.value)
         }
+    }
+
+    /// One fact a row: the outcome's members as they are, steps by their names, others below the name of their whole.
+    private static func rows(_ value: JSONNode, name: String) -> [(name: String, value: String)] {
+        switch value {
+        case .object(let members):
+            return members.flatMap { member in
+                let own = String(decoding: member.name, as: UTF8.self)
+                return rows(member.value, name: name == "outcome" ? own : "\(name).\(own)")
+            }
+        case .array(let elements):
+            return elements.flatMap { element -> [(name: String, value: String)] in
+                guard let step = element["step"]?.string, case .object(let members) = element else {
+                    return rows(element, name: name)
+                }
+                let words = members.filter { $0.value.string != step }.map { shown($0.value) }
+                return [("step \(String(decoding: step, as: UTF8.self))", words.joined(separator: ": "))]
+            }
+        default: return [(name, shown(value))]
+        }
+    }
+
+    private static func shown(_ value: JSONNode) -> String {
+        String(decoding: value.string ?? value.text, as: UTF8.self)
     }
 }
 

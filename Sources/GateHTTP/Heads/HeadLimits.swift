@@ -25,7 +25,8 @@ public struct HeadLimits: Sendable, Equatable {
     /// Default 100, as in Apache httpd and Envoy: work per field is bounded. Breach: `headers_too_large` (431).
     public var fields: Int
 
-    /// Limits of the given values; each is raised to 1 and capped at 16 MiB, so that offsets cannot overflow.
+    /// Limits of the given values, each raised to 1; request line and head are capped at 16 MiB, line length and number
+    /// of fields at 65535, so that offsets cannot overflow.
     public init(requestLine: Int = 8192, fieldLine: Int = 8192, head: Int = 65536, fields: Int = 100) {
         let ceiling = 16 * 1024 * 1024
         self.requestLine = min(max(requestLine, 1), ceiling)

@@ -91,8 +91,11 @@ public final class DownstreamConnection: ChannelInboundHandler {
 
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: settings.timeouts.idle))
+        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: patience))
     }
+
+    /// How long it may be idle: during a drain only as long as a request that is on its way takes.
+    private var patience: TimeSpan { isDraining ? .seconds(1) : settings.timeouts.idle }
 
     public func handlerRemoved(context: ChannelHandlerContext) {
         loop.removeDeadline(self)
@@ -303,8 +306,8 @@ public final class DownstreamConnection: ChannelInboundHandler {
         isDraining = true
         closesAfterAnswer = true
         guard state == .idle else { return }
-        // A request may be on its way: one that arrives within a second is answered with `connection: close`.
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: .seconds(1)))
+        // A request may be on its way: one that arrives in time is answered with `connection: close`.
+        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: patience))
     }
 
     /// Switches the body on or off for the exchange.

@@ -3,7 +3,7 @@ import FoundationEssentials
 import SwiftASN1
 import X509
 
-/// An authority of the demo's own, valid for a day, and a certificate from it for `localhost` and 127.0.0.1.
+/// An authority of the demo's own, valid for a month, and a certificate from it for `localhost` and 127.0.0.1.
 struct DemoCertificate {
     /// The authority's certificate in PEM, for `curl --cacert`.
     let authority: String
@@ -20,7 +20,7 @@ struct DemoCertificate {
         let serverName = try DistinguishedName { CommonName("localhost") }
         let now = Date()
         let start = now.addingTimeInterval(-300)
-        let end = now.addingTimeInterval(86_400)
+        let end = now.addingTimeInterval(30 * 86_400)
 
         let authority = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: authorityKey.publicKey, notValidBefore: start,

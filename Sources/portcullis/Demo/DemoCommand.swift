@@ -29,6 +29,7 @@ struct DemoCommand: ParsableCommand {
             throw ExitCode(1)
         }
         printOutput("Every answer was as expected.")
+        defer { demo.remove() }
         guard !once else { return }
         demo.invite()
         while true {
@@ -66,7 +67,7 @@ struct Demo {
 
     /// Makes certificate, keys, tokens and configuration, and starts backend and gateway.
     mutating func start() throws {
-        printOutput("Everything of this demo is in \(directory).\n")
+        printOutput("Everything of this demo is in \(directory) until it ends.\n")
         let certificate = try DemoCertificate()
         try DemoFile.write(certificate.authority, to: directory + "/ca.pem")
         try DemoFile.write(certificate.chain, to: directory + "/server.pem")
@@ -182,7 +183,7 @@ struct Demo {
     private func reason(_ decision: String?) throws -> String {
         guard let decision else { return "no x-request-id" }
         let answer = try AdminClient.get("/decisions/\(decision)", from: adminSocket)
-        guard answer.status == 200, let facts = try? JSONReader.read(answer.body.span) else {
+        guard answer.status == 200, let facts = try? JSONReader.read(answer.body.span)["outcome"] else {
             return "no decision \(decision) (status \(answer.status))"
         }
         let words = ["step", "reason", "blame", "route", "limit", "principal", "upstream"].compactMap { name in
@@ -204,12 +205,20 @@ struct Demo {
             """)
     }
 
-    /// Ends what was started, waits for it, and removes nothing: the directory is the reader's.
+    /// Ends what was started and waits for it. The directory stays: it tells why an answer was not as expected.
     mutating func stop() {
         for process in [gateway, backend].compactMap({ $0 }) where !process.hasEnded {
             process.stop()
             _ = process.wait()
         }
+        (gateway, backend) = (nil, nil)
+    }
+
+    /// Ends what was started and removes the directory with the keys.
+    mutating func remove() {
+        stop()
+        let null = "/dev/null"
+        _ = try? DemoProcess.start("rm", ["-r", "--", directory], output: null, errors: null).wait()
     }
 }
 
