@@ -21,14 +21,15 @@ public struct Configuration: Sendable {
     /// From `previous` the new plan takes over what survives a reload: limiter zones whose parameters hold, and what is
     /// known of endpoints.
     public static func load(
-        _ path: String, from files: any ConfigurationFiles = DiskFiles(), on host: HostFacts, previous: Plan? = nil
+        _ path: String, from files: any ConfigurationFiles = DiskFiles(), on machine: MachineFacts,
+        previous: Plan? = nil
     ) -> Configuration {
         let loaded = ConfigurationLoader.load(path, from: files)
         guard let partial = loaded.partial else {
             return Configuration(settings: nil, plan: nil, diagnostics: loaded.diagnostics, waivers: loaded.waivers)
         }
         var compiler = PlanCompiler(
-            settings: partial, files: files, host: host, previous: previous, diagnostics: loaded.collected)
+            settings: partial, files: files, machine: machine, previous: previous, diagnostics: loaded.collected)
         let plan = compiler.compile()
         return Configuration(
             settings: plan == nil ? nil : partial, plan: plan, diagnostics: compiler.diagnostics.sorted,

@@ -95,7 +95,7 @@ extension PlanCompiler {
         do throws(ServerCertificate.Problem) {
             let compiled = try ServerCertificate(
                 chainPath: chain.value.path, keyPath: key.value.path,
-                minimumVersion: minimum == .tls12 ? .tls12 : .tls13, protocols: protocols, now: host.now)
+                minimumVersion: minimum == .tls12 ? .tls12 : .tls13, protocols: protocols, now: machine.now)
             warnOfExpiry(compiled, at: chain.position)
             return compiled
         } catch {
@@ -119,7 +119,7 @@ extension PlanCompiler {
 
     /// Two weeks are enough to renew by hand.
     private mutating func warnOfExpiry(_ certificate: ServerCertificate, at position: SourcePosition) {
-        let days = (certificate.notAfter.seconds &- host.now.seconds) / 86_400
+        let days = (certificate.notAfter.seconds &- machine.now.seconds) / 86_400
         if days < 14 {
             diagnostics.warning(at: position, "the certificate expires in \(days) days", instead: "renew it")
         }

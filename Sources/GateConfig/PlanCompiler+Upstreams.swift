@@ -29,7 +29,7 @@ extension PlanCompiler {
         compiled.idleTimeout = upstream.keepAlive.idleTimeout
         compiled.maximumConnections = upstream.maxConnections
         compiled.addresses = EndpointAddressPolicy(
-            allowsPublic: upstream.allowPublicAddresses.value, listeners: ownAddresses, local: host.localAddresses)
+            allowsPublic: upstream.allowPublicAddresses.value, listeners: ownAddresses, local: machine.localAddresses)
         for endpoint in upstream.endpoints { check(endpoint.address, compiled.addresses, upstream.name) }
         compiled.tls = upstream.tls.flatMap { compile($0, of: upstream) }
         return compiled

@@ -13,7 +13,7 @@ import GateWire
 struct PlanCompiler {
     let settings: Settings
     let files: any ConfigurationFiles
-    let host: HostFacts
+    let machine: MachineFacts
     let previous: Plan?
     var diagnostics: Diagnostics
 
@@ -21,11 +21,12 @@ struct PlanCompiler {
     static let reservedDescriptors = 64
 
     init(
-        settings: Settings, files: any ConfigurationFiles, host: HostFacts, previous: Plan?, diagnostics: Diagnostics
+        settings: Settings, files: any ConfigurationFiles, machine: MachineFacts, previous: Plan?,
+        diagnostics: Diagnostics
     ) {
         self.settings = settings
         self.files = files
-        self.host = host
+        self.machine = machine
         self.previous = previous
         self.diagnostics = diagnostics
     }
@@ -45,7 +46,7 @@ struct PlanCompiler {
         return Plan(
             revision: Digest.revision(of: settings), listeners: listeners, table: table, routes: routes,
             upstreams: upstreams, limits: LimitTable(zones), keySets: identities.map(\.keySet), process: process,
-            admin: admin, logs: logs, pseudonym: host.pseudonym)
+            admin: admin, logs: logs, pseudonym: machine.pseudonym)
     }
 
     mutating func error(at position: SourcePosition, _ problem: String, instead remedy: String? = nil) {
@@ -55,10 +56,10 @@ struct PlanCompiler {
     }
 
     private func compileProcess() -> ProcessPlan {
-        let available = max(16, host.descriptorLimit - Self.reservedDescriptors)
+        let available = max(16, machine.descriptorLimit - Self.reservedDescriptors)
         let wanted = settings.process.maxConnections?.multipliedReportingOverflow(by: 2)
         return ProcessPlan(
-            loops: settings.process.loops ?? max(1, host.processors),
+            loops: settings.process.loops ?? max(1, machine.processors),
             maximumConnections: wanted.map { $0.overflow ? .max : $0.partialValue } ?? available,
             drain: settings.process.drain)
     }

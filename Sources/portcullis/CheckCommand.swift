@@ -57,7 +57,7 @@ struct ConfigurationCheck {
     /// Loads, compiles and judges the configuration at `path`; `previous` hands on what survives a reload.
     init(_ path: String, previous: Plan? = nil) {
         self.path = path
-        configuration = Configuration.load(path, on: .here(path), previous: previous)
+        configuration = Configuration.load(path, on: .thisMachine(configuration: path), previous: previous)
     }
 
     /// The settings, where nothing is wrong.
@@ -127,15 +127,5 @@ struct ConfigurationCheck {
     /// Tells the event log which protections the configuration in force gives up.
     func reportWaivers(_ events: EventLog) {
         for waiver in waivers { events.emit(.waiver, [EventField("waiver", waiver.line)]) }
-    }
-}
-
-extension GateConfig.HostFacts {
-    /// This machine, now, as the home of the configuration at `path`.
-    static func here(_ path: String) -> GateConfig.HostFacts {
-        .init(
-            processors: Privileges.usableProcessors, descriptorLimit: Privileges.raiseOpenFiles(),
-            localAddresses: LocalAddresses.all, now: .now(),
-            pseudonym: Digest.pseudonym(configuration: path, files: DiskFiles()))
     }
 }

@@ -14,7 +14,7 @@ import NIOCore
 import Testing
 
 /// A machine that is the same everywhere.
-let machine = HostFacts(
+let machine = MachineFacts(
     processors: 4, descriptorLimit: 1_064, localAddresses: [IPAddress(v4: 0x0a00_0001)],
     now: WallInstant(milliseconds: 1_800_000_000_000), pseudonym: "portcullis-test")
 

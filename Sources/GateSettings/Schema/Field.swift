@@ -6,6 +6,8 @@ struct Field<Root: Sendable>: Sendable {
     let reference: ReferenceKey
     /// Whether the mapping is incomplete without it.
     let isRequired: Bool
+    /// Keys any of which stands in for this one where it is required.
+    var alternatives: [String] = []
     /// Whether it has no place in an included file.
     let isMainFileOnly: Bool
     /// Sections of the reference that its value needs.
@@ -17,14 +19,14 @@ struct Field<Root: Sendable>: Sendable {
     /// What is wrong with the declaration: a documented default that is not the value of a fresh root.
     let defaultProblem: @Sendable (Root) -> String?
 
-    /// A key that must be written.
+    /// A key that must be written, unless one of the `alternatives` is.
     static func required<Value: Sendable>(
         _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ shape: Shape<Value>,
-        mainFileOnly: Bool = false, _ text: String
+        mainFileOnly: Bool = false, alternatives: [String] = [], _ text: String
     ) -> Field {
         Field(
             key: key, reference: .init(key: key, type: shape.type, presence: .required, text: text),
-            isRequired: true, isMainFileOnly: mainFileOnly, sections: shape.sections,
+            isRequired: true, alternatives: alternatives, isMainFileOnly: mainFileOnly, sections: shape.sections,
             decode: { node, root, decoding in
                 if let value = shape.decode(node, &decoding) { root[keyPath: path] = value }
             },

@@ -58,7 +58,8 @@ struct Schema<Root: SettingsObject>: Sendable {
         var present: Set<String> = []
         for entry in entries { present.insert(decode(entry, into: &root, &decoding)) }
         let isFragment = decoding.isIncluded && decoding.isAtRoot
-        for field in fields where field.isRequired && !isFragment && !present.contains(field.key) {
+        for field in fields where field.isRequired && !isFragment {
+            guard !present.contains(field.key), present.isDisjoint(with: field.alternatives) else { continue }
             decoding.error(
                 at: root.position, "'\(field.key)' is missing", instead: "add \(field.key): \(field.reference.type)")
         }

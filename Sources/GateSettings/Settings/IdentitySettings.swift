@@ -20,7 +20,9 @@ public struct IdentitySettings: NamedSettings, Described {
         `x-auth-identity` instead.
         """,
         [
-            .required("jwt", \.jwt, .object, "Tokens that an issuer has signed (RFC 7519)."),
+            .required(
+                "jwt", \.jwt, .object, alternatives: ["apiKeys", "clientCertificate"],
+                "Tokens that an issuer has signed (RFC 7519)."),
             .planned("apiKeys", "Keys from a file."),
             .planned("clientCertificate", "The certificate of the TLS client."),
         ])
