@@ -49,3 +49,13 @@ public enum AdmissionAnswer: Sendable {
     /// What the dependency said; nil when it did not answer.
     case answered(ByteBuffer?)
 }
+
+extension AdmissionAnswer {
+    /// Whether this answers `wait` and nothing else.
+    func isAnswer(to wait: AdmissionWait) -> Bool {
+        switch (self, wait) {
+        case (.keySetAsked, .keySet), (.body, .body), (.delayed, .delay), (.answered, .question): true
+        case (.keySetAsked, _), (.body, _), (.delayed, _), (.answered, _): false
+        }
+    }
+}

@@ -35,11 +35,17 @@ public struct AdmissionMachine {
         case refused
     }
 
+    // LIMIT: waits of one request; a check that asks again and again is an error, and so a refusal.
+    static let maximumWaits = 32
+
     private var phase = Phase.idle
     private var route = -1
     private var charge = LimitCharge()
     private var delay = TimeSpan.zero
-    private var asked = false
+    private var isDelayed = false
+    /// What the last action asked for; only an answer to it resumes.
+    private var awaited: AdmissionWait?
+    private var waits = 0
     private var credential = FoundCredential()
     /// Who is calling, once identity passed.
     public private(set) var principal: Principal?
@@ -63,16 +69,19 @@ public struct AdmissionMachine {
         self = AdmissionMachine()
         route = facts.route
         phase = .addressLimits
-        return run(request, facts, plan, context, answer: nil)
+        return advance(request, facts, plan, context, answer: nil)
     }
 
-    /// Goes on after a wait.
+    /// Goes on after a wait; an answer that nobody waits for, or to another question, is an error and so a refusal.
     public mutating func resume(
         _ request: borrowing VettedRequest, _ facts: AdmissionFacts, plan: borrowing AdmissionPlan,
         context: AdmissionContext, answer: AdmissionAnswer
     ) -> Action {
-        guard facts.route == route else { return refuse(Fault(.admit, .internalError), context) }
-        return run(request, facts, plan, context, answer: answer)
+        guard facts.route == route, let awaited, answer.isAnswer(to: awaited) else {
+            return refuse(Fault(.admit, .internalError), context)
+        }
+        self.awaited = nil
+        return advance(request, facts, plan, context, answer: answer)
     }
 
     /// Whether the last action was `permit`, for this route; spends it.
@@ -80,6 +89,18 @@ public struct AdmissionMachine {
         guard phase == .permitted, route == self.route else { return false }
         phase = .idle
         return true
+    }
+
+    private mutating func advance(
+        _ request: borrowing VettedRequest, _ facts: AdmissionFacts, _ plan: borrowing AdmissionPlan,
+        _ context: AdmissionContext, answer: AdmissionAnswer?
+    ) -> Action {
+        let action = run(request, facts, plan, context, answer: answer)
+        guard case .wait(let wait) = action else { return action }
+        waits += 1
+        guard waits <= Self.maximumWaits else { return refuse(Fault(.admit, .undecided), context) }
+        awaited = wait
+        return action
     }
 
     private mutating func run(
@@ -118,16 +139,17 @@ public struct AdmissionMachine {
                     phase = .delay
                     continue
                 }
-                // The body that was read for one check is there for the next.
                 switch plan.bodyChecks[index].judge(request, facts, principal: principal, answer: answer) {
                 case .pass: phase = .bodyCheck(index + 1)
                 case .refuse(let fault): return refuse(fault, context)
                 case .wait(let wait): return .wait(wait)
                 }
+                // The body that was read for one check is there for the next; what else it was told is its own.
+                if case .body = answer {} else { answer = nil }
             case .delay:
                 // Delays are not summed: the largest is waited once, just before the permit.
-                if delay > .zero, !asked {
-                    asked = true
+                if delay > .zero, !isDelayed {
+                    isDelayed = true
                     return .wait(.delay(delay))
                 }
                 phase = .permitted
@@ -287,8 +309,9 @@ public struct LimitReport: Sendable {
         switch verdict {
         case .refused(let zone, let seconds): (self.zone, retryAfter) = (zone, seconds)
         case .wait(let milliseconds, let zone):
+            guard .milliseconds(milliseconds) > delay else { break }
             self.zone = zone
-            delay = max(delay, .milliseconds(milliseconds))
+            delay = .milliseconds(milliseconds)
         case .pass: zone = zone ?? (charge.count > 0 ? charge.zone(at: 0) : nil)
         }
         for position in 0..<charge.count where charge.zone(at: position) == zone {

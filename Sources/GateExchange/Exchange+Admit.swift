@@ -60,6 +60,8 @@ extension Exchange {
     /// Resumes admission after a wait.
     func resume(_ answer: AdmissionAnswer) {
         awaitedKeySet = -1
+        waitTask?.cancel()
+        waitTask = nil
         guard phase == .admitting, let route, let request else { return }
         perform(machine.resume(request, facts(), plan: route.admission, context: pinned.admission, answer: answer))
     }
@@ -81,8 +83,10 @@ extension Exchange {
             dispatch(permit)
         case .wait(.keySet(let index)):
             awaitedKeySet = index
+            // A fetch has its own bound; this one is for a fetch whose end nobody reports.
+            resumeLater(in: ExchangeLoop.maximumKeySetWait, .keySetAsked(.jwksUnavailable))
             loop.wait(for: index, of: pinned.plan, self)
-        case .wait(.delay(let span)): delay(span)
+        case .wait(.delay(let span)): resumeLater(in: span, .delayed)
         case .wait(.body(let limit)): collectBody(limit)
         case .wait(.question):
             // No check of this version asks one; a check that does is refused rather than left waiting.
@@ -113,13 +117,14 @@ extension Exchange {
         return NameTable.none
     }
 
-    private func delay(_ span: TimeSpan) {
+    private func resumeLater(in span: TimeSpan, _ answer: AdmissionAnswer) {
         let bound = NIOLoopBound((self, turn), eventLoop: loop.wire.eventLoop)
-        delayTask = loop.wire.eventLoop.scheduleTask(in: .nanoseconds(span.nanoseconds)) {
+        waitTask = loop.wire.eventLoop.scheduleTask(in: .nanoseconds(span.nanoseconds)) {
             let (exchange, turn) = bound.value
             guard exchange.turn == turn else { return }
-            exchange.delayTask = nil
-            exchange.resume(.delayed)
+            exchange.waitTask = nil
+            if exchange.awaitedKeySet >= 0 { exchange.loop.cancelWait(exchange) }
+            exchange.resume(answer)
         }
     }
 

@@ -52,6 +52,10 @@ extension Exchange {
     /// A plain listener that only redirects: the same URL under https (RFC 9110 §15.4.9 keeps the method).
     func redirect() {
         guard let request else { return refuse(Fault(.route, .internalError)) }
+        // `OPTIONS *` and CONNECT name nothing that a location could point to.
+        guard request.targetForm == .origin || request.targetForm == .absolute else {
+            return refuse(Fault(.route, .noRoute))
+        }
         record.note(Fault(.route, .redirected))
         var fields = ByteBuffer()
         fields.writeStaticString("location: https://")

@@ -29,10 +29,13 @@ extension Exchange {
             return refuse(Fault(.dispatch, .internalError))
         }
         record.tries &+= 1
-        let turn = turn
-        pool.lease(&ticket, attempts, readTimeout: route?.readTimeout, for: self)
-        // The callback may have ended the exchange and begun the next one.
-        if self.turn == turn, phase != .idle { upstreamRequest = consume ticket }
+        let result = pool.lease(&ticket, attempts, readTimeout: route?.readTimeout, for: self)
+        upstreamRequest = consume ticket
+        switch consume result {
+        case .leased(let lease): upstreamLeased(lease)
+        case .unavailable(let fault): upstreamUnavailable(fault)
+        case .connecting: break
+        }
     }
 
     private func renderIdentity(_ principal: Principal) {
@@ -60,7 +63,8 @@ extension Exchange {
 
     private func writeRequestHead(_ connection: UpstreamConnection) throws(Fault) {
         guard let request, let route else { throw Fault(.dispatch, .internalError) }
-        if forwarding == nil { forwarding = forwardingFacts() }
+        let plan = ObjectIdentifier(pinned.plan)
+        if forwarding == nil || forwardingPlan != plan { (forwarding, forwardingPlan) = (forwardingFacts(), plan) }
         guard let forwarding else { throw Fault(.dispatch, .internalError) }
         outbound.clear()
         let framing = isHeld && request.framing.hasBody ? .length(UInt64(held.readableBytes)) : request.framing
@@ -153,8 +157,9 @@ extension Exchange: UpstreamDelegate {
         } else if requestComplete {
             connection.requestComplete()
         } else if let route {
-            // What has arrived of the body joins the head in one write.
+            // What has arrived of the body joins the head in one write. Before a second try it was paused.
             stream.acceptBody(limit: route.admission.bodyLimit)
+            stream.resumeBody()
         }
         if phase == .relaying { self.lease?.connection.flush() }
     }
@@ -171,6 +176,7 @@ extension Exchange: UpstreamDelegate {
         guard phase == .relaying, !answered, let request, let route else { return }
         var fields = downstreamFields(route)
         stream.writeInformational(response, answering: request, &fields)
+        if !stream.isWritable { lease?.connection.pause() }
     }
 
     /// The final head: edited, and on its way.
@@ -225,6 +231,8 @@ extension Exchange: UpstreamDelegate {
             release(.stale)
             attempts.noteResend()
             phase = .dispatching
+            // What the client sends meanwhile has to wait for the new connection.
+            stream.pauseBody()
             return takeLease()
         }
         fail(fault)

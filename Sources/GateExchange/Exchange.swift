@@ -33,13 +33,17 @@ public final class Exchange {
         case relaying
     }
 
-    unowned let loop: ExchangeLoop
-    unowned let stream: any DownstreamStream
+    let loop: ExchangeLoop
+    /// The stream lets go of its exchange when it ends, which undoes the cycle.
+    let stream: any DownstreamStream
+    /// The connection's place in logs and metrics.
+    private let log: ConnectionLog?
 
     var phase = Phase.idle
     /// Tells this request from the ones before it, for what comes back late.
     var turn: UInt64 = 0
-    var pinned: LoopPlan
+    /// The plan that the request began with; an idle exchange holds none, so that a retired plan can go.
+    private var ownPlan: LoopPlan?
     var request: VettedRequest?
     var method = HTTPMethod.other
     var route: RoutePlan?
@@ -63,12 +67,15 @@ public final class Exchange {
     var isHeld = false
     var awaitedKeySet = -1
     var deadlineTask: Scheduled<Void>?
-    var delayTask: Scheduled<Void>?
+    /// A delay, or the bound of a wait for a key set.
+    var waitTask: Scheduled<Void>?
 
     var outbound = ByteBuffer()
     var requestID = ByteBuffer()
     var ownFields = FieldBlock()
     var forwarding: ForwardingFacts?
+    /// The plan whose trusted hops and pseudonym `forwarding` shows.
+    var forwardingPlan: ObjectIdentifier?
     var identityOwner: Principal?
     var identityFields = FieldBlock()
     /// The key set whose digest was rendered last, for the record.
@@ -78,16 +85,19 @@ public final class Exchange {
     init(loop: ExchangeLoop, stream: any DownstreamStream) {
         self.loop = loop
         self.stream = stream
-        self.pinned = loop.current
-        let log = loop.log(of: stream.facts)
+        let names = loop.current.plan.names
+        self.log = loop.log(of: stream.facts)
         self.record = ExchangeRecord(
-            names: loop.current.plan.names,
+            names: names,
             connection: log?.facts
                 ?? ConnectionFacts(
-                    number: stream.facts.id, listener: stream.facts.listener, names: loop.current.plan.names,
-                    peer: "", sni: "", tls: .none),
+                    number: stream.facts.id, listener: stream.facts.listener, names: names, peer: "", sni: "",
+                    tls: .none),
             id: DecisionID(high: 0, low: 0), time: WallInstant(milliseconds: 0))
     }
+
+    /// The plan in force for this request: the one it began with.
+    var pinned: LoopPlan { ownPlan ?? loop.current }
 
     /// The listener that the request came in by.
     var listener: ListenerPlan? {
@@ -99,14 +109,12 @@ public final class Exchange {
     func begin() {
         turn &+= 1
         phase = .admitting
-        pinned = loop.current
+        ownPlan = loop.current
         began = .now()
         loop.observer.begin()
-        if let log = loop.log(of: stream.facts) {
-            log.move(to: .active)
-            record = ExchangeRecord(
-                names: pinned.plan.names, connection: log.facts, id: loop.observer.nextID(), time: .now())
-        }
+        log?.move(to: .active)
+        record = ExchangeRecord(
+            names: loop.current.plan.names, connection: record.connection, id: loop.observer.nextID(), time: .now())
         requestID.clear()
         record.id.write(to: &requestID)
         attempts = Attempts()
@@ -126,8 +134,8 @@ public final class Exchange {
         turn &+= 1
         deadlineTask?.cancel()
         deadlineTask = nil
-        delayTask?.cancel()
-        delayTask = nil
+        waitTask?.cancel()
+        waitTask = nil
         if awaitedKeySet >= 0 { loop.cancelWait(self) }
         awaitedKeySet = -1
         releaseHeld()
@@ -142,12 +150,21 @@ public final class Exchange {
             record.path = request.targetSlice
         }
         loop.observer.finish(record)
-        loop.log(of: stream.facts)?.move(to: .idle)
+        log?.move(to: .idle)
+        // An idle connection pins neither head nor plan.
+        record.method = ByteBuffer()
+        record.host = ByteBuffer()
+        record.path = ByteBuffer()
+        if outbound.capacity > Self.keptCapacity { outbound = ByteBuffer() }
         request = nil
         route = nil
         upstreamRequest = nil
         pool = nil
+        ownPlan = nil
     }
+
+    // LIMIT: the buffer of upstream heads that an idle connection keeps for its next request.
+    private static let keptCapacity = 2048
 
     func releaseHeld() {
         guard isHeld else { return }
@@ -188,7 +205,9 @@ extension Exchange: DownstreamDelegate {
         switch phase {
         case .holding: hold(chunk)
         case .relaying: relayBody(chunk)
-        case .idle, .admitting, .dispatching: break
+        case .idle: break
+        // Nobody asked for it: dropping it would forward a body with a hole.
+        case .admitting, .dispatching: fail(Fault(.relay, .internalError))
         }
     }
 

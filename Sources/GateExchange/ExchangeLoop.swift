@@ -28,6 +28,8 @@ public final class ExchangeLoop: WireObserver {
     private var keySetWaiters: [Exchange] = []
     private var upstreamCounts: [Int: (leased: Int, idle: Int)] = [:]
 
+    // LIMIT: how long a request waits for a key set whose fetch never ends; a fetch itself is bounded well below.
+    static let maximumKeySetWait = TimeSpan.seconds(30)
     // LIMIT: bodies held for inspection on one loop, all exchanges together; beyond it: `overloaded`.
     static let maximumInspectedBytes = 64 << 20
 
@@ -51,7 +53,7 @@ public final class ExchangeLoop: WireObserver {
 
     /// Starts the loop's clock.
     public func start() {
-        wire.start { [unowned self] now in tick(now) }
+        wire.start { [weak self] now in self?.tick(now) }
     }
 
     /// What handles the requests of one connection.
@@ -69,6 +71,7 @@ public final class ExchangeLoop: WireObserver {
             old.pools.first { $0.settings.isSame(as: settings) }
                 ?? UpstreamPool(settings: settings, loop: wire, resolver: resolver)
         }
+        forgetUpstreamCounts()
         current = LoopPlan(plan: plan, admission: context, pools: pools)
         for pool in old.pools where !pools.contains(where: { $0 === pool }) { pool.drain() }
         retired.append(old)
@@ -88,7 +91,7 @@ public final class ExchangeLoop: WireObserver {
         for exchange in waiters {
             if exchange.awaitsKeySet(index, of: plan) {
                 exchange.resume(.keySetAsked(refusal))
-            } else {
+            } else if exchange.awaitedKeySet >= 0 {
                 keySetWaiters.append(exchange)
             }
         }
@@ -125,6 +128,16 @@ public final class ExchangeLoop: WireObserver {
             report(slot, .idle, from: last.idle, to: counts.idle)
             upstreamCounts[index] = (counts.inUse, counts.idle)
         }
+    }
+
+    /// Takes the gauges back before their indices mean other upstreams.
+    private func forgetUpstreamCounts() {
+        for (index, last) in upstreamCounts {
+            let slot = observer.metrics.upstream(index, of: current.plan.names)
+            report(slot, .leased, from: last.leased, to: 0)
+            report(slot, .idle, from: last.idle, to: 0)
+        }
+        upstreamCounts = [:]
     }
 
     private func report(_ slot: SeriesSlot, _ state: UpstreamConnectionState, from old: Int, to new: Int) {
@@ -199,6 +212,7 @@ extension UpstreamSettings {
     func isSame(as other: UpstreamSettings) -> Bool {
         name == other.name && index == other.index && endpoints == other.endpoints && balance == other.balance
             && maximumIdle == other.maximumIdle && idleTimeout == other.idleTimeout
+            && failureRule == other.failureRule && addresses == other.addresses
             && maximumConnections == other.maximumConnections && timeouts == other.timeouts
             && tls?.context === other.tls?.context && tls?.serverName == other.tls?.serverName
             && headLimits == other.headLimits

@@ -65,7 +65,11 @@ final class KeySetFetcher: UpstreamDelegate {
             bound.value.end(.failure(.timedOut))
         }
         var request = Errand(purpose: "key set").dispatch()
-        pool.lease(&request, Attempts(), readTimeout: fetch.timeout, for: self)
+        switch pool.lease(&request, Attempts(), readTimeout: fetch.timeout, for: self) {
+        case .leased(let lease): upstreamLeased(lease)
+        case .unavailable(let fault): upstreamUnavailable(fault)
+        case .connecting: break
+        }
     }
 
     func cancel() {

@@ -1,7 +1,7 @@
 public import GatePrimitives
 
 /// Which addresses an upstream may have; asked at every resolution, since a name can be pointed elsewhere (attacks 53).
-public struct EndpointAddressPolicy: Sendable {
+public struct EndpointAddressPolicy: Equatable, Sendable {
     /// Why an address is refused.
     public enum Refusal: String, Error, Sendable {
         /// 169.254.0.0/16 or fe80::/10.

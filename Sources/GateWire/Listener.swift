@@ -1,5 +1,4 @@
 import GatePrimitives
-import Glibc
 public import NIOCore
 import NIOPosix
 
@@ -64,7 +63,7 @@ public final class Listener {
 
     /// Cuts what is left.
     public func abandon() {
-        for connection in connections.values { connection.abort() }
+        for connection in connections.values { connection.cut(.draining) }
     }
 
     private func accepted(_ child: any Channel) {
@@ -79,18 +78,16 @@ public final class Listener {
         guard settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
         if isObserved { watch(child, facts) }
         let settings = settings
-        let connect: (any Channel) -> any ChannelHandler = { [unowned self] channel in
+        guard let tls = settings.tls else { return add(connection(child, facts, settings), to: child) }
+        let gate = TLSGate(facts: facts, tls: tls, loop: loop, timeout: settings.timeouts.handshake) { channel in
             self.connection(channel, facts, settings)
         }
-        do {
-            if let tls = settings.tls {
-                let gate = TLSGate(
-                    facts: facts, tls: tls, loop: loop, timeout: settings.timeouts.handshake, next: connect)
-                try child.pipeline.syncOperations.addHandler(gate)
-            } else {
-                try child.pipeline.syncOperations.addHandler(connect(child))
-            }
-        } catch {
+        do { try child.pipeline.syncOperations.addHandler(gate) } catch { child.close(promise: nil) }
+    }
+
+    private func add(_ connection: DownstreamConnection, to child: any Channel) {
+        do { try child.pipeline.syncOperations.addHandler(connection) } catch {
+            connection.gone(.clientClosed)
             child.close(promise: nil)
         }
     }
@@ -110,12 +107,13 @@ public final class Listener {
         _ channel: any Channel, _ facts: AcceptedConnection, _ settings: ListenerSettings
     ) -> DownstreamConnection {
         let connection = DownstreamConnection(channel: channel, facts: facts, settings: settings, loop: loop)
+        // What was queued, or still in its handshake, when the drain began is served and closed like the others.
+        connection.isDraining = isDraining
         connection.delegate = makeDelegate(connection)
         let key = ObjectIdentifier(connection)
         connections[key] = connection
-        connection.onClose = { [unowned self] in connections[key] = nil }
-        // What was queued, or still in its handshake, when the drain began is served and closed like the others.
-        if isDraining { connection.drain() }
+        // The listener outlives its connections: a reload or a drain must not take it from under them.
+        connection.onClose = { self.connections[key] = nil }
         return connection
     }
 
@@ -131,15 +129,5 @@ extension IPAddress {
     init?(socketAddress: SocketAddress) {
         guard let text = socketAddress.ipAddress else { return nil }
         self.init(text)
-    }
-}
-
-extension Channel {
-    /// Closes with a reset instead of an orderly end.
-    func closeWithReset() {
-        if let provider = self as? any SocketOptionProvider {
-            _ = provider.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        }
-        close(promise: nil)
     }
 }

@@ -47,7 +47,7 @@ extension DownstreamConnection: DownstreamStream {
         guard state == .exchange else { return }
         reserve()
         // A body that is still on its way cannot be told from the next request once the answer is complete.
-        if body != .complete { closesAfterAnswer = closesAfterAnswer || body == .held }
+        if body == .held || body == .broken { closesAfterAnswer = true }
         fields.close = closesAfterAnswer
         let before = outbound.readableBytes
         responseFraming = try response.writeDownstreamHead(into: &outbound, answering: request, fields: fields)
@@ -104,50 +104,45 @@ extension DownstreamConnection: DownstreamStream {
 
     /// Ends the response.
     public func writeEnd() {
-        guard state == .exchange else { return }
-        if responseFraming == .chunked {
-            let before = outbound.readableBytes
-            ChunkWriter.writeEnd(into: &outbound)
-            written &+= UInt64(outbound.readableBytes - before)
-        }
+        guard state == .exchange, responseFraming == .chunked else { return }
+        let before = outbound.readableBytes
+        ChunkWriter.writeEnd(into: &outbound)
+        written &+= UInt64(outbound.readableBytes - before)
     }
 
     /// Sends what is left and turns to the next request.
-    public func endExchange() {
-        if !closesAfterAnswer, body == .complete { flush() }
-        answered()
-    }
+    public func endExchange() { answered() }
 
     /// Sends what was written; a client that takes nothing of it in time is cut.
     public func flush() {
-        guard let context, state != .lingering else { return }
+        guard let context, state != .closing, state != .lingering, state != .closed else { return }
         if outbound.readableBytes > 0 {
-            let bytes = outbound
+            // Taken out first: a socket that drains calls back before the write returns, and what is written then must
+            // neither be lost nor stand before this.
+            var bytes = outbound
+            outbound = ByteBuffer()
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            if outbound.capacity == 0, bytes.capacity <= Self.joinLimit * 4 {
+                // Keeps the storage for the next answer when nobody else holds it any more.
+                bytes.clear(minimumCapacity: 0)
+                outbound = bytes
+            }
         } else {
             context.flush()
         }
-        recycle()
-        if state == .exchange, !context.channel.isWritable {
-            loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: settings.timeouts.write))
-        }
+        if state != .closed, !context.channel.isWritable { watchWrites() }
     }
 
     /// Cuts the connection: what the client has is not the whole.
     public func abort() {
         guard let context, state != .closed else { return }
-        // A reset tells even an HTTP/1.0 client, whose answer ends with the connection, that something is missing.
+        state = .closed
         delegate = nil
+        inbound = ByteBuffer()
         context.channel.closeWithReset()
     }
 
     private func reserve() {
         if outbound.capacity == 0 { outbound = allocator.buffer(capacity: 1024) }
-    }
-
-    /// Keeps the storage for the next answer when nobody else holds it any more; `clear()` would copy otherwise.
-    private func recycle() {
-        outbound.clear(minimumCapacity: 0)
-        if outbound.capacity > Self.joinLimit * 4 { outbound = ByteBuffer() }
     }
 }

@@ -1,5 +1,5 @@
 import GateHTTP
-public import GatePrimitives
+import GatePrimitives
 public import NIOCore
 
 /// One HTTP/1.1 connection of a client: reads requests one after the other and writes their answers in order.
@@ -8,9 +8,11 @@ public import NIOCore
 ///            first byte          head complete              answer written and body read
 /// idle ───────────────> head ───────────────────> exchange ───────────────────────────────> idle
 ///   │ idle deadline       │ 408, 4xx                 │ framing broken, body left, or `close`
-///   └──> closed           └───────────────────────────────> lingering ──(256 KiB, 2 s, EOF)──> closed
+///   │                     └──────────────────────────┴──> closing ──(all written)──> lingering
+///   └──> closed <──(256 KiB, 2 s, EOF)───────────────────────────────────────────────────┘
 /// ```
-/// Pipelined requests wait in `inbound` until their turn, so that answers keep the requests' order (RFC 9112 §9.3.2).
+/// Pipelined requests wait in `inbound` until their turn, so that answers keep the requests' order (RFC 9112 §9.3.2), and
+/// until the client takes the answers it already has.
 public final class DownstreamConnection: ChannelInboundHandler {
     /// What NIO delivers.
     public typealias InboundIn = ByteBuffer
@@ -21,6 +23,8 @@ public final class DownstreamConnection: ChannelInboundHandler {
         case idle
         case head
         case exchange
+        /// Answered for the last time; what is left of the answer is on its way.
+        case closing
         case lingering
         case closed
     }
@@ -33,12 +37,17 @@ public final class DownstreamConnection: ChannelInboundHandler {
         case flowing
         /// The upstream is slower; nothing is read.
         case paused
+        /// It failed: nothing more of it can be read.
+        case broken
         /// All of it was read.
         case complete
     }
 
     // LIMIT: bytes of pipelined requests or of a held body that wait before the socket is no longer read.
     static let maximumBacklog = 64 * 1024
+    // LIMIT: what may wait in all. Only a peer that closed while we did not read can exceed it: the rest of what the kernel
+    // held is delivered then, and nobody will want the answer.
+    static let maximumInbound = 4 * maximumBacklog
     // LIMIT: what is discarded of a refused request so that its client reads the answer.
     static let maximumLingering = 256 * 1024
     /// Body chunks up to this size are copied behind what waits to be written; larger ones go out as they are.
@@ -67,16 +76,20 @@ public final class DownstreamConnection: ChannelInboundHandler {
     var closesAfterAnswer = false
     var isDraining = false
 
+    /// When what the state waits for has to be here: the next request, its head, its body, the peer's end.
+    var inputDue: MonotonicInstant?
+    var writes = WriteProgress()
+    var bodyDeadline = MonotonicInstant(nanoseconds: .max)
+    var lingered = 0
+    var readsAutomatically = true
+
     private var table = HeadTable()
     private var reader: RequestHeadReader
     private var decoder = BodyDecoder(BodyFraming.none)
     private var bodyLimit: UInt64 = 0
     private var bodyRead: UInt64 = 0
-    private var bodyDeadline = MonotonicInstant(nanoseconds: .max)
     private var expectsContinue = false
     private var isProcessing = false
-    private var readsAutomatically = true
-    private var lingered = 0
 
     init(channel: any Channel, facts: AcceptedConnection, settings: ListenerSettings, loop: WireLoop) {
         self.facts = facts
@@ -91,14 +104,11 @@ public final class DownstreamConnection: ChannelInboundHandler {
 
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: patience))
+        expectInput(within: isDraining ? Self.drainGrace : settings.timeouts.idle)
     }
 
-    /// How long it may be idle: during a drain only as long as a request that is on its way takes.
-    private var patience: TimeSpan { isDraining ? .seconds(1) : settings.timeouts.idle }
-
     public func handlerRemoved(context: ChannelHandlerContext) {
-        loop.removeDeadline(self)
+        gone(.clientAborted)
         self.context = nil
     }
 
@@ -106,12 +116,16 @@ public final class DownstreamConnection: ChannelInboundHandler {
         var chunk = unwrapInboundIn(data)
         switch state {
         case .closed: return
-        case .lingering:
-            lingered += chunk.readableBytes
-            if lingered > Self.maximumLingering { close() }
-            return
+        case .closing, .lingering: discard(chunk.readableBytes)
         case .idle, .head, .exchange:
-            if inbound.readableBytes == 0 { inbound = chunk } else { inbound.writeBuffer(&chunk) }
+            if inbound.readableBytes == 0 {
+                inbound = chunk
+            } else {
+                guard inbound.readableBytes + chunk.readableBytes <= Self.maximumInbound else {
+                    return cut(.clientAborted)
+                }
+                inbound.writeBuffer(&chunk)
+            }
             process()
         }
     }
@@ -122,9 +136,19 @@ public final class DownstreamConnection: ChannelInboundHandler {
     }
 
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable, state == .exchange else { return }
-        watchBody()
-        delegate?.downstreamWritable()
+        guard context.channel.isWritable else { return }
+        writes.end()
+        watch()
+        switch state {
+        case .exchange: delegate?.downstreamWritable()
+        case .idle, .head:
+            setAutoRead(true)
+            process()
+        case .closing:
+            // What is left is still watched: a writable socket says nothing of its last 64 KiB.
+            watchWrites()
+        case .lingering, .closed: break
+        }
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
@@ -133,18 +157,7 @@ public final class DownstreamConnection: ChannelInboundHandler {
 
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Resets, TLS alerts and closes without close_notify all mean the same here: the client is gone.
-        context.close(promise: nil)
-    }
-
-    private func gone(_ reason: Reason) {
-        loop.removeDeadline(self)
-        let wasInExchange = state == .exchange
-        state = .closed
-        inbound = ByteBuffer()
-        if wasInExchange { delegate?.downstreamClosed(reason) }
-        onClose?()
-        onClose = nil
-        delegate = nil
+        context.channel.closeBelowTLS()
     }
 
     // MARK: Reading
@@ -153,57 +166,82 @@ public final class DownstreamConnection: ChannelInboundHandler {
     func process() {
         guard !isProcessing else { return }
         isProcessing = true
-        defer { isProcessing = false }
-        while true {
-            switch state {
-            case .idle, .head:
-                guard inbound.readableBytes > 0, readHead() else { return }
-            case .exchange:
-                guard body == .flowing, readBody() else { return }
-            case .lingering, .closed:
-                return
+        while step() {}
+        isProcessing = false
+        // Answers that were made at once leave together.
+        if outbound.readableBytes > 0 { flush() }
+    }
+
+    /// One head or one piece of a body; false when nothing more can be done now.
+    private func step() -> Bool {
+        switch state {
+        case .idle, .head:
+            guard inbound.readableBytes > 0 else { return false }
+            // A client that asks on without taking its answers is not heard until it does: else they would pile up here.
+            guard isWritable || state == .head else {
+                setAutoRead(false)
+                return false
             }
+            return readHead()
+        case .exchange:
+            return body == .flowing && readBody()
+        case .closing, .lingering, .closed:
+            return false
         }
     }
 
-    /// Reads one head; false when more bytes are needed or the connection ends.
+    /// Reads one head; false when more bytes are needed or the exchange must answer first.
     private func readHead() -> Bool {
         let available = inbound.readableBytes
         do throws(Fault) {
             guard let raw = try reader.read(&inbound, into: &table) else {
                 if state == .idle {
                     state = .head
-                    loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: settings.timeouts.head))
+                    expectInput(within: settings.timeouts.head)
                 }
                 return false
             }
-            state = .exchange
-            written = 0
-            received = UInt64(available - inbound.readableBytes)
+            enter(received: available - inbound.readableBytes)
             let request: VettedRequest
             do throws(Fault) { request = try VettedRequest.vet(raw) } catch {
-                body = .held
-                closesAfterAnswer = !error.reason.keepsConnection
-                delegate?.downstreamRefused(error, raw: raw)
-                return state == .idle
+                refuse(error, raw)
+                return true
             }
             begin(request)
             return true
         } catch {
-            state = .exchange
-            written = 0
-            received = UInt64(available)
-            body = .held
-            closesAfterAnswer = true
-            delegate?.downstreamRefused(error, raw: nil)
-            return false
+            enter(received: available)
+            refuse(error, nil)
+            return true
         }
+    }
+
+    /// Begins an exchange.
+    private func enter(received bytes: Int) {
+        state = .exchange
+        written = 0
+        received = UInt64(max(0, bytes))
+        responseFraming = .none
+        inputDue = nil
+        watch()
+    }
+
+    private func refuse(_ fault: Fault, _ raw: RawHead?) {
+        // What follows cannot be told from a body.
+        body = .broken
+        closesAfterAnswer = true
+        delegate?.downstreamRefused(fault, raw: raw)
+    }
+
+    /// The head did not come in time.
+    func refuseLateHead() {
+        enter(received: inbound.readableBytes)
+        refuse(Fault(.read, .timeoutHeader), nil)
     }
 
     private func begin(_ request: VettedRequest) {
         closesAfterAnswer = !request.keepAlive || isDraining
         expectsContinue = request.expectsContinue
-        responseFraming = .none
         bodyRead = 0
         if request.framing.hasBody {
             body = .held
@@ -211,7 +249,6 @@ public final class DownstreamConnection: ChannelInboundHandler {
         } else {
             body = .complete
         }
-        loop.setDeadline(self, at: nil)
         delegate?.downstreamRequest(request)
     }
 
@@ -220,7 +257,7 @@ public final class DownstreamConnection: ChannelInboundHandler {
         let available = inbound.readableBytes
         do throws(Fault) {
             let event = try decoder.next(&inbound)
-            received &+= UInt64(available - inbound.readableBytes)
+            received &+= UInt64(max(0, available - inbound.readableBytes))
             switch event {
             case .needMore:
                 if inbound.readableBytes == 0 { inbound = ByteBuffer() }
@@ -232,7 +269,8 @@ public final class DownstreamConnection: ChannelInboundHandler {
                 delegate?.downstreamBody(chunk)
             case .end:
                 body = .complete
-                loop.setDeadline(self, at: nil)
+                inputDue = nil
+                watch()
                 delegate?.downstreamBodyEnd()
             }
             return true
@@ -242,75 +280,24 @@ public final class DownstreamConnection: ChannelInboundHandler {
         }
     }
 
-    private func failBody(_ fault: Fault) {
-        body = .held
+    /// Tells the exchange that the body cannot be read to its end.
+    func failBody(_ fault: Fault) {
+        body = .broken
         closesAfterAnswer = true
-        loop.setDeadline(self, at: nil)
+        inputDue = nil
+        watch()
         delegate?.downstreamBodyFailed(fault)
     }
 
-    /// Bounds the client's silence: while it sends a body, and while it takes no byte of what waits for it.
-    private func watchBody() {
-        let now = MonotonicInstant.now()
-        if body == .flowing {
-            loop.setDeadline(self, at: min(now.advanced(by: settings.timeouts.bodyRead), bodyDeadline))
-        } else {
-            loop.setDeadline(self, at: nil)
-        }
-    }
-
     func setAutoRead(_ value: Bool) {
-        guard value != readsAutomatically, let options = context?.channel.syncOptions else { return }
+        guard value != readsAutomatically, let context else { return }
         readsAutomatically = value
-        _ = try? options.setOption(ChannelOptions.autoRead, value: value)
+        context.channel.setAutoRead(value)
     }
 
-    // MARK: Ends
+    // MARK: The body, as the exchange wants it
 
-    /// The answer is complete: the next request's turn, or the end.
-    func answered() {
-        guard state == .exchange else { return }
-        guard !closesAfterAnswer, body == .complete, !isDraining else { return closeAfterWriting() }
-        state = .idle
-        reader = RequestHeadReader(limits: settings.headLimits)
-        setAutoRead(true)
-        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: settings.timeouts.idle))
-        process()
-    }
-
-    /// Writes what is left, half-closes, and discards a bounded rest, so that the client reads the answer before a
-    /// reset could take it away (RFC 9112 §9.6).
-    func closeAfterWriting() {
-        guard let context, state != .closed else { return }
-        state = .lingering
-        lingered = 0
-        inbound = ByteBuffer()
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        promise.futureResult.whenComplete { _ in bound.value.context?.close(mode: .output, promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(outbound), promise: promise)
-        outbound = ByteBuffer()
-        setAutoRead(true)
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: settings.timeouts.lingering))
-    }
-
-    /// Closes at once.
-    func close() {
-        guard state != .closed else { return }
-        context?.close(promise: nil)
-    }
-
-    /// Ends the connection when its exchange is done, or soon when it has none (RFC 9112 §9.6).
-    func drain() {
-        isDraining = true
-        closesAfterAnswer = true
-        guard state == .idle else { return }
-        // A request may be on its way: one that arrives in time is answered with `connection: close`.
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: patience))
-    }
-
-    /// Switches the body on or off for the exchange.
+    /// Begins to deliver the body.
     func allowBody(limit: UInt64) {
         guard body == .held, state == .exchange else { return }
         bodyLimit = limit
@@ -329,10 +316,11 @@ public final class DownstreamConnection: ChannelInboundHandler {
 
     /// Pauses or resumes the body.
     func pauseBody(_ pause: Bool) {
+        guard state == .exchange else { return }
         if pause, body == .flowing {
             body = .paused
             setAutoRead(false)
-            loop.setDeadline(self, at: nil)
+            watchBody()
         } else if !pause, body == .paused {
             body = .flowing
             setAutoRead(true)
@@ -340,32 +328,7 @@ public final class DownstreamConnection: ChannelInboundHandler {
             process()
         }
     }
-}
 
-extension DownstreamConnection: DeadlineHolder {
-    /// A deadline passed: which one follows from the state.
-    public func deadlinePassed(_ now: MonotonicInstant) {
-        switch state {
-        case .idle, .lingering:
-            close()
-        case .head:
-            state = .exchange
-            written = 0
-            received = UInt64(inbound.readableBytes)
-            body = .held
-            closesAfterAnswer = true
-            delegate?.downstreamRefused(Fault(.read, .timeoutHeader), raw: nil)
-        case .exchange:
-            if outboundIsStuck {
-                gone(.timeoutRead)
-                context?.close(promise: nil)
-            } else {
-                failBody(Fault(.relay, bodyDeadline <= now ? .timeoutTotal : .timeoutBody))
-            }
-        case .closed:
-            break
-        }
-    }
-
-    private var outboundIsStuck: Bool { !(context?.channel.isWritable ?? true) }
+    /// Makes the reader ready for the next request of the connection.
+    func renewReader() { reader = RequestHeadReader(limits: settings.headLimits) }
 }

@@ -26,24 +26,28 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
     private let tls: ServerTLS
     private let loop: WireLoop
     private let began: MonotonicInstant
-    private let next: (any Channel) -> any ChannelHandler
+    private let timeout: TimeSpan
+    private let next: (any Channel) -> DownstreamConnection
     private var state = State.hello(ByteBuffer())
     private var context: ChannelHandlerContext?
 
     /// A gate that, once the handshake is complete, replaces itself by what `next` makes.
     init(
         facts: AcceptedConnection, tls: ServerTLS, loop: WireLoop, timeout: TimeSpan,
-        next: @escaping (any Channel) -> any ChannelHandler
+        next: @escaping (any Channel) -> DownstreamConnection
     ) {
         self.facts = facts
         self.tls = tls
         self.loop = loop
         self.began = .now()
+        self.timeout = timeout
         self.next = next
-        loop.setDeadline(self, at: began.advanced(by: timeout))
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.setDeadline(self, at: began.advanced(by: timeout))
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         loop.removeDeadline(self)
@@ -101,7 +105,6 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
         guard case .handshaking(let hello, let certificate, let handler) = state,
             case TLSUserEvent.handshakeCompleted(let negotiated) = event
         else { return context.fireUserInboundEventTriggered(event) }
-        state = .done
         let version: String
         switch handler.tlsVersion {
         case .tlsv13: version = "TLSv1.3"
@@ -112,14 +115,17 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
         if let negotiated, !tls.protocols.contains(negotiated) {
             return refuse(context, .tlsNoProtocol, alert: nil)
         }
+        state = .done
         facts.tls = TLSFacts(
             serverName: hello.serverName, certificate: certificate, version: version, applicationProtocol: negotiated)
         acknowledgeAtOnce(context.channel)
         loop.observer?.handshakeCompleted(facts, duration: MonotonicInstant.now().since(began))
+        let connection = next(context.channel)
         do {
-            try context.pipeline.syncOperations.addHandler(next(context.channel), position: .after(self))
+            try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
+            connection.gone(.clientClosed)
             context.close(promise: nil)
         }
     }
@@ -138,7 +144,7 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
             state = .done
             loop.observer?.handshakeFailed(facts, .tlsFailed)
         }
-        context.close(promise: nil)
+        context.channel.closeBelowTLS()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -157,6 +163,7 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
     }
 
     private func refuse(_ context: ChannelHandlerContext, _ reason: Reason, alert: UInt8?) {
+        if case .done = state { return }
         state = .done
         loop.observer?.handshakeFailed(facts, reason)
         if let alert {
@@ -165,7 +172,8 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
             record.writeBytes([21, 3, 3, 0, 2, 2, alert])
             context.writeAndFlush(wrapOutboundOut(record), promise: nil)
         }
-        context.close(promise: nil)
+        // A peer that stalls in the handshake would not answer a goodbye either.
+        context.channel.closeBelowTLS()
     }
 
     /// RFC 8446 §6.2.

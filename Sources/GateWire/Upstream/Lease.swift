@@ -1,4 +1,15 @@
+public import GatePrimitives
 public import GateUpstreams
+
+/// What became of the wish for a connection.
+public enum LeaseResult: ~Copyable {
+    /// Here it is: the request may be written.
+    case leased(Lease)
+    /// None can be had.
+    case unavailable(Fault)
+    /// One is being opened: `upstreamLeased` or `upstreamUnavailable` follows.
+    case connecting
+}
 
 /// One upstream connection, held by one exchange; cannot be copied, and goes back exactly once.
 public struct Lease: ~Copyable {

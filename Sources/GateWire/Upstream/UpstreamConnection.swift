@@ -27,6 +27,9 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         case closed
     }
 
+    // LIMIT: interim answers to one request; a backend that sends more would keep an exchange alive for nothing.
+    static let maximumInformational = 128
+
     /// The loop's book-keeping.
     public var deadline = LoopDeadline()
     /// The pool's number of this connection.
@@ -39,6 +42,8 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     public private(set) var bytesSent: UInt64 = 0
     /// Whether any byte of the current answer arrived.
     public private(set) var hasAnswered = false
+    /// Whether an exchange holds it; also after it failed, until the lease went back.
+    private(set) var isLeased = false
 
     weak var delegate: (any UpstreamDelegate)?
     /// The pool that owns the connection; hears when it is ready, failed or gone.
@@ -57,7 +62,16 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     private var responseKeepsAlive = false
     private var requestIsComplete = false
     private var isPaused = false
+    private var isProcessing = false
+    private var informational = 0
+    /// The backend will send no more; what it sent may still wait here for the client.
+    private var hasEnded = false
+    /// It ended by an error, not by an orderly close.
+    private var isBroken = false
     private var readTimeout = TimeSpan.zero
+    /// When the backend has to have sent something.
+    private var readDue: MonotonicInstant?
+    private var writes = WriteProgress()
 
     init(id: PooledConnection, endpoint: Int, settings: UpstreamSettings, loop: WireLoop) {
         self.id = id
@@ -67,8 +81,8 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         self.reader = ResponseHeadReader(limits: settings.headLimits)
     }
 
-    /// Whether an exchange holds it.
-    var isLeased: Bool { delegate != nil }
+    /// Whether it can carry an exchange at all.
+    var isOpen: Bool { state != .closed && !hasEnded }
 
     /// Whether the peer keeps up.
     public var isWritable: Bool { context?.channel.isWritable ?? false }
@@ -81,10 +95,12 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         self.delegate = delegate
         self.method = method
         state = .awaitingHead
+        isLeased = true
         bytesSent = 0
         hasAnswered = false
         requestIsComplete = false
         responseKeepsAlive = false
+        informational = 0
     }
 
     /// Writes bytes of the request, framing included; they leave with `flush()`.
@@ -98,7 +114,11 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     public func flush() {
         guard let context else { return }
         context.flush()
-        if !requestIsComplete || state == .awaitingHead { watch() }
+        guard state == .awaitingHead || state == .body else { return }
+        if !context.channel.isWritable {
+            writes.watch(context.channel.backlog, until: MonotonicInstant.now().advanced(by: readTimeout))
+        }
+        expectAnswer()
     }
 
     /// The request is whole: from now on the backend's silence is measured.
@@ -106,9 +126,9 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
 
     /// Stops reading: the client is slower than the backend.
     public func pause() {
-        guard !isPaused else { return }
+        guard !isPaused, state == .awaitingHead || state == .body else { return }
         isPaused = true
-        loop.setDeadline(self, at: nil)
+        expectAnswer()
         setAutoRead(false)
     }
 
@@ -116,28 +136,38 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     public func resume() {
         guard isPaused else { return }
         isPaused = false
-        watch()
         setAutoRead(true)
+        expectAnswer()
         process()
+        delegate?.upstreamReadComplete()
+        if hasEnded, !isPaused { inputEnded() }
     }
 
     /// Whether request and answer are complete and both sides let the connection be used again.
     public var isReusable: Bool {
         state == .complete && responseKeepsAlive && requestIsComplete && inbound.readableBytes == 0 && !isPaused
+            && !hasEnded
     }
 
     /// Goes idle, for the pool to use it again.
     func rest() {
         delegate = nil
+        isLeased = false
         state = .idle
         isReused = true
-        loop.setDeadline(self, at: nil)
+        // An idle connection pins no buffer.
+        inbound = ByteBuffer()
+        readDue = nil
+        writes.end()
+        watch()
     }
 
     /// Ends the connection; what was being sent gets no clean end.
     func close() {
         delegate = nil
         pool = nil
+        isLeased = false
+        inbound = ByteBuffer()
         guard state != .closed else { return }
         state = .closed
         context?.close(promise: nil)
@@ -147,7 +177,9 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
 
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: settings.timeouts.connect))
+        guard state != .closed else { return context.close(promise: nil) }
+        readDue = MonotonicInstant.now().advanced(by: settings.timeouts.connect)
+        watch()
     }
 
     public func channelActive(context: ChannelHandlerContext) {
@@ -161,20 +193,22 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     private func ready() {
         guard state == .connecting else { return }
         state = .idle
-        loop.setDeadline(self, at: nil)
+        readDue = nil
+        watch()
         pool?.connected(self)
     }
 
     private func connectFailed(_ reason: Reason) {
         state = .closed
+        let pool = pool
+        self.pool = nil
+        context?.channel.closeBelowTLS()
         pool?.connectFailed(self, Fault(.dispatch, reason))
-        pool = nil
-        context?.close(promise: nil)
     }
 
     public func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
         loop.removeDeadline(self)
+        self.context = nil
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -188,112 +222,162 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
             break
         case .awaitingHead, .body:
             hasAnswered = true
+            // LIMIT: while paused this grows by one read, or, where the backend closes, by what the kernel still held.
             if inbound.readableBytes == 0 { inbound = chunk } else { inbound.writeBuffer(&chunk) }
             process()
         }
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
-        if state == .awaitingHead || state == .body, !isPaused { watch() }
+        expectAnswer()
         delegate?.upstreamReadComplete()
     }
 
     private func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
         do throws(Fault) {
-            while !isPaused {
-                switch state {
-                case .awaitingHead:
-                    guard let raw = try reader.read(&inbound, into: &table) else { return keepRest() }
-                    let response = try VettedResponse.vet(raw, to: method, upgrade: .none)
-                    if response.isInformational {
-                        delegate?.upstreamInformational(response)
-                        continue
-                    }
-                    responseKeepsAlive = response.keepAlive
-                    framing = response.framing
-                    decoder = BodyDecoder(response.framing)
-                    state = .body
-                    delegate?.upstreamHead(response)
-                case .body:
-                    switch try decoder.next(&inbound) {
-                    case .needMore: return keepRest()
-                    case .data(let chunk): delegate?.upstreamBody(chunk)
-                    case .end:
-                        if inbound.readableBytes > 0 { responseKeepsAlive = false }
-                        state = .complete
-                        loop.setDeadline(self, at: nil)
-                        delegate?.upstreamEnd()
-                        return
-                    }
-                case .connecting, .idle, .complete, .closed: return
-                }
-            }
+            while !isPaused, try deliver() {}
         } catch {
             // Whatever a backend sends that cannot be framed is a bad answer, never the client's fault.
             fail(Fault(.relay, .badUpstreamResponse))
         }
     }
 
+    /// Delivers one piece of the answer; false when more bytes are needed or the answer is complete.
+    private func deliver() throws(Fault) -> Bool {
+        switch state {
+        case .awaitingHead:
+            guard let raw = try reader.read(&inbound, into: &table) else { return keepRest() }
+            let response = try VettedResponse.vet(raw, to: method, upgrade: .none)
+            guard !response.isInformational else {
+                informational += 1
+                guard informational <= Self.maximumInformational else { throw Fault(.relay, .badUpstreamResponse) }
+                delegate?.upstreamInformational(response)
+                return true
+            }
+            responseKeepsAlive = response.keepAlive
+            framing = response.framing
+            decoder = BodyDecoder(response.framing)
+            state = .body
+            delegate?.upstreamHead(response)
+            return true
+        case .body:
+            switch try decoder.next(&inbound) {
+            case .needMore: return keepRest()
+            case .data(let chunk):
+                delegate?.upstreamBody(chunk)
+                return true
+            case .end:
+                complete()
+                return false
+            }
+        case .connecting, .idle, .complete, .closed:
+            return false
+        }
+    }
+
+    private func complete() {
+        if inbound.readableBytes > 0 { responseKeepsAlive = false }
+        state = .complete
+        readDue = nil
+        writes.end()
+        watch()
+        delegate?.upstreamEnd()
+    }
+
     /// Frees the reader's storage once nothing is left of it.
-    private func keepRest() {
+    private func keepRest() -> Bool {
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        return false
     }
 
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { delegate?.upstreamWritable() }
+        guard context.channel.isWritable else { return }
+        writes.end()
+        watch()
+        delegate?.upstreamWritable()
     }
 
     public func channelInactive(context: ChannelHandlerContext) {
-        loop.removeDeadline(self)
-        if state == .connecting { connectFailed(settings.tls == nil ? .upstreamConnectFailed : .upstreamTLSFailed) }
-        if state == .body, framing == .untilClose {
-            // RFC 9112 §6.3 rule 8: an answer without a length ends with the connection.
-            state = .complete
-            responseKeepsAlive = false
-            delegate?.upstreamEnd()
-            delegate?.upstreamReadComplete()
-        } else if state == .awaitingHead || state == .body {
-            state = .closed
-            let delegate = delegate
-            self.delegate = nil
-            delegate?.upstreamFailed(Fault(.relay, .upstreamReset))
+        hasEnded = true
+        switch state {
+        case .connecting: connectFailed(settings.tls == nil ? .upstreamConnectFailed : .upstreamTLSFailed)
+        case .awaitingHead, .body:
+            // NIO reads all that the kernel held before it reports the end, paused or not: while the client is slower,
+            // that waits in `inbound`, and the end behind it.
+            readDue = nil
+            if !isPaused { inputEnded() }
+        case .idle, .complete, .closed: state = .closed
         }
-        state = .closed
+        loop.removeDeadline(self)
         pool?.closed(self)
         pool = nil
     }
 
+    /// All that the backend sent was delivered, and there will be no more.
+    private func inputEnded() {
+        guard state == .awaitingHead || state == .body else { return }
+        // RFC 9112 §6.3 rule 8: an answer without a length ends with the connection; not by a reset, and not by a TLS
+        // close without close_notify (§9.8).
+        guard state == .body, framing == .untilClose, !isBroken else { return fail(Fault(.relay, .upstreamReset)) }
+        responseKeepsAlive = false
+        complete()
+    }
+
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if state == .connecting { return connectFailed(.upstreamTLSFailed) }
-        // A TLS close without close_notify must not pass for the end of an answer without a length (RFC 9112 §9.8).
-        if state == .body, framing == .untilClose { fail(Fault(.relay, .upstreamReset)) }
-        context.close(promise: nil)
+        if state == .connecting {
+            return connectFailed(settings.tls == nil ? .upstreamConnectFailed : .upstreamTLSFailed)
+        }
+        isBroken = true
+        context.channel.closeBelowTLS()
     }
 
     public func deadlinePassed(_ now: MonotonicInstant) {
         switch state {
         case .connecting: connectFailed(.upstreamConnectTimeout)
-        case .awaitingHead, .body: fail(Fault(.relay, .upstreamTimeout))
+        case .awaitingHead, .body:
+            if let due = readDue, due <= now { return fail(Fault(.relay, .upstreamTimeout)) }
+            if let due = writes.due, due <= now, isStuck(now) { return fail(Fault(.relay, .upstreamTimeout)) }
+            watch()
         case .idle, .complete, .closed: break
         }
     }
 
+    private func isStuck(_ now: MonotonicInstant) -> Bool {
+        guard let waiting = context?.channel.backlog, waiting > 0 else {
+            writes.end()
+            return false
+        }
+        return writes.isStuck(waiting, next: now.advanced(by: readTimeout))
+    }
+
+    /// The exchange hears of the failure; the lease is still its own to give back.
     private func fail(_ fault: Fault) {
+        guard state != .closed else { return }
         state = .closed
+        inbound = ByteBuffer()
         let delegate = delegate
         self.delegate = nil
-        context?.close(promise: nil)
+        context?.channel.closeBelowTLS()
         delegate?.upstreamFailed(fault)
     }
 
-    /// The time between two reads is bounded, as nginx' `proxy_read_timeout`; while the request is still being sent, the
-    /// same bound holds for the time between two writes.
-    private func watch() {
-        loop.setDeadline(self, at: MonotonicInstant.now().advanced(by: readTimeout))
+    /// The time between two reads is bounded, as nginx' `proxy_read_timeout`: once the request is whole, since before
+    /// that the silence may be the client's, and not while we do not read.
+    private func expectAnswer() {
+        let expects = requestIsComplete && !isPaused && !hasEnded && (state == .awaitingHead || state == .body)
+        readDue = expects ? MonotonicInstant.now().advanced(by: readTimeout) : nil
+        watch()
     }
 
-    private func setAutoRead(_ value: Bool) {
-        guard let options = context?.channel.syncOptions else { return }
-        _ = try? options.setOption(ChannelOptions.autoRead, value: value)
+    /// Sets the loop's one deadline to the next of both.
+    private func watch() {
+        guard state != .closed, !hasEnded else { return }
+        guard let due = writes.due else { return loop.setDeadline(self, at: readDue) }
+        loop.setDeadline(self, at: min(due, readDue ?? due))
     }
+
+    private func setAutoRead(_ value: Bool) { context?.channel.setAutoRead(value) }
 }

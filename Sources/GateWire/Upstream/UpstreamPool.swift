@@ -24,6 +24,7 @@ public final class UpstreamPool {
     private var machine: PoolStateMachine
     private var connections: [Int: UpstreamConnection] = [:]
     private var waiting: [Int: Waiter] = [:]
+    private var isLeasing = false
 
     /// A pool without connections.
     public init(settings: UpstreamSettings, loop: WireLoop, resolver: EndpointResolver) {
@@ -44,18 +45,21 @@ public final class UpstreamPool {
     /// Connections in use and idle.
     public var counts: (inUse: Int, idle: Int) { (machine.inUse, machine.idle) }
 
-    /// Leases a connection for the request: `upstreamLeased` follows at once where one idles, else after connecting;
-    /// `upstreamUnavailable` where none can be had. `attempts` tells of earlier tries of the same request.
-    /// `readTimeout` nil takes the upstream's.
+    /// Leases a connection for the request: at once where one idles, else after connecting. `attempts` tells of earlier
+    /// tries of the same request. `readTimeout` nil takes the upstream's.
+    ///
+    /// Never calls the delegate before it returns.
     public func lease(
         _ request: inout UpstreamRequest, _ attempts: Attempts, readTimeout: TimeSpan? = nil,
         for delegate: any UpstreamDelegate
-    ) {
-        guard request.spendLease() else { return delegate.upstreamUnavailable(Fault(.dispatch, .internalError)) }
+    ) -> LeaseResult {
+        guard request.spendLease() else { return .unavailable(Fault(.dispatch, .internalError)) }
         let waiter = Waiter(
             delegate: delegate, attempts: attempts, method: request.method,
             readTimeout: readTimeout ?? settings.timeouts.read)
-        perform(machine.acquire(attempts, at: .now()), waiter, lastFault: nil)
+        isLeasing = true
+        defer { isLeasing = false }
+        return perform(machine.acquire(attempts, at: .now()), waiter, lastFault: nil)
     }
 
     /// Forgets one who waits for a connection; the connection is closed when it comes.
@@ -77,38 +81,49 @@ public final class UpstreamPool {
         tick(.now())
     }
 
-    private func perform(_ action: PoolStateMachine.AcquireAction, _ waiter: Waiter, lastFault: Fault?) {
-        switch action {
-        case .reuse(let id, _):
-            guard let connection = connections[id.slot] else {
-                _ = machine.finish(id, .stale, at: .now())
-                return waiter.delegate.upstreamUnavailable(Fault(.dispatch, .internalError))
+    private func perform(
+        _ first: PoolStateMachine.AcquireAction, _ waiter: Waiter, lastFault: Fault?
+    ) -> LeaseResult {
+        var (action, waiter, lastFault) = (first, waiter, lastFault)
+        while true {
+            switch action {
+            case .reuse(let id, _):
+                guard let connection = connections[id.slot] else {
+                    _ = machine.finish(id, .stale, at: .now())
+                    return .unavailable(Fault(.dispatch, .internalError))
+                }
+                return .leased(hand(connection, to: waiter))
+            case .connect(let id, let endpoint):
+                do throws(Fault) {
+                    connect(id, endpoint, try address(endpoint), waiter)
+                    return .connecting
+                } catch {
+                    lastFault = error
+                    action = machine.connectFailed(id, &waiter.attempts, at: .now())
+                }
+            case .saturated: return .unavailable(Fault(.dispatch, .upstreamSaturated))
+            case .noLiveUpstream:
+                // What the last endpoint said is more telling than that none is left.
+                return .unavailable(lastFault ?? Fault(.dispatch, .noLiveUpstream))
             }
-            hand(connection, to: waiter)
-        case .connect(let id, let endpoint): connect(id, endpoint, waiter)
-        case .saturated: waiter.delegate.upstreamUnavailable(Fault(.dispatch, .upstreamSaturated))
-        case .noLiveUpstream:
-            // What the last endpoint said is more telling than that none is left.
-            waiter.delegate.upstreamUnavailable(lastFault ?? Fault(.dispatch, .noLiveUpstream))
         }
     }
 
-    private func hand(_ connection: UpstreamConnection, to waiter: Waiter) {
+    private func hand(_ connection: UpstreamConnection, to waiter: Waiter) -> Lease {
         connection.begin(method: waiter.method, readTimeout: waiter.readTimeout, delegate: waiter.delegate)
-        waiter.delegate.upstreamLeased(Lease(connection: connection, pool: self))
+        return Lease(connection: connection, pool: self)
     }
 
-    private func connect(_ id: PooledConnection, _ endpoint: Int, _ waiter: Waiter) {
+    private func address(_ endpoint: Int) throws(Fault) -> SocketAddress {
+        guard endpoint >= 0, endpoint < settings.endpoints.count else { throw Fault(.dispatch, .internalError) }
+        return try resolver.address(of: settings.endpoints[endpoint].address, settings.addresses)
+    }
+
+    private func connect(_ id: PooledConnection, _ endpoint: Int, _ address: SocketAddress, _ waiter: Waiter) {
         let connection = UpstreamConnection(id: id, endpoint: endpoint, settings: settings, loop: loop)
         connection.pool = self
         connections[id.slot] = connection
         waiting[id.slot] = waiter
-        let address: SocketAddress
-        do throws(Fault) {
-            address = try resolver.address(of: settings.endpoints[endpoint].address, settings.addresses)
-        } catch {
-            return connectFailed(connection, error)
-        }
         let bound = NIOLoopBound((self, connection), eventLoop: loop.eventLoop)
         ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(.nanoseconds(settings.timeouts.connect.nanoseconds))
@@ -136,14 +151,19 @@ public final class UpstreamPool {
     // MARK: What a connection reports
 
     func connected(_ connection: UpstreamConnection) {
+        // A unix socket connects at once: its waiter is still in `lease`.
+        guard !isLeasing else { return later { $0.connected(connection) } }
+        guard connections[connection.id.slot] === connection else { return }
+        guard connection.isOpen else { return connectFailed(connection, Fault(.dispatch, .upstreamConnectFailed)) }
         machine.connected(connection.id)
         guard let waiter = waiting.removeValue(forKey: connection.id.slot) else {
             return give(back: connection, .abandoned)
         }
-        hand(connection, to: waiter)
+        waiter.delegate.upstreamLeased(hand(connection, to: waiter))
     }
 
     func connectFailed(_ connection: UpstreamConnection, _ fault: Fault) {
+        guard !isLeasing else { return later { $0.connectFailed(connection, fault) } }
         guard connections[connection.id.slot] === connection else { return }
         connections[connection.id.slot] = nil
         guard var waiter = waiting.removeValue(forKey: connection.id.slot) else {
@@ -152,7 +172,20 @@ public final class UpstreamPool {
         }
         connection.close()
         let next = machine.connectFailed(connection.id, &waiter.attempts, at: .now())
-        perform(next, waiter, lastFault: fault)
+        let delegate = waiter.delegate
+        isLeasing = true
+        let result = perform(next, waiter, lastFault: fault)
+        isLeasing = false
+        switch consume result {
+        case .leased(let lease): delegate.upstreamLeased(lease)
+        case .unavailable(let fault): delegate.upstreamUnavailable(fault)
+        case .connecting: break
+        }
+    }
+
+    private func later(_ body: @escaping (UpstreamPool) -> Void) {
+        let bound = NIOLoopBound((self, body), eventLoop: loop.eventLoop)
+        loop.eventLoop.execute { bound.value.1(bound.value.0) }
     }
 
     func closed(_ connection: UpstreamConnection) {
