@@ -132,6 +132,7 @@ let package = Package(
             ], c: ["CVersion", "CYAML", "CPCRE2"], products: [arguments, crypto, cryptoExtras, certificates, asn1],
             executable: true),
 
+        .target(name: "GateTestKit", path: "Tests/GateTestKit", swiftSettings: settings),
         tests("GatePrimitives"),
         tests("GateSettings", ["GatePrimitives"]),
         tests("GateHTTP", ["GatePrimitives"], products: [nioCore, nioEmbedded, nioHTTP1]),
@@ -145,8 +146,15 @@ let package = Package(
         tests(
             "GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"],
             products: [nioCore]),
-        tests("GateWire", ["GatePrimitives", "GateHTTP"], products: [nioCore, nioEmbedded]),
-        tests("GateExchange", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
+        tests(
+            "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission", "GateTestKit"],
+            products: [nioCore, nioEmbedded, nioPosix, nioSSL]),
+        tests(
+            "GateExchange",
+            [
+                "GatePrimitives", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateTestKit",
+            ], products: [nioCore, nioPosix]),
         tests(
             "GateConfig",
             [
