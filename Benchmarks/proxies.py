@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 
@@ -261,7 +262,7 @@ class Envoy(Proxy):
         return [VENV / "envoy", "-c", file, "--concurrency", "1", "--log-level", "error", "--disable-hot-restart"]
 
     def version(self):
-        return "Envoy " + first_line(VENV / "envoy", "--version").split("/")[1]
+        return "Envoy " + re.search(r"/(\d+\.\d+\.\d+)/", first_line(VENV / "envoy", "--version"))[1]
 
 
 class EnvoyChain(Envoy):

@@ -18,11 +18,12 @@ class Row:
         self.title, self.unit, self.better, self.digits = title, unit, better, digits
         self.ratios, self.figures = {}, {}
 
-    def add(self, name, base, figure):
-        """One pair: nginx's figure and the proxy's."""
+    def add(self, name, base, figure, least=0):
+        """One pair: nginx's figure and the proxy's; no ratio to a base that is not above `least`."""
         self.figures.setdefault("nginx", []).append(base)
         self.figures.setdefault(name, []).append(figure)
-        self.ratios.setdefault(name, []).append(figure / base)
+        if base > least:
+            self.ratios.setdefault(name, []).append(figure / base)
 
     def lines(self):
         yield f"{self.title} ({self.unit}, {self.better} is better)"
@@ -31,7 +32,10 @@ class Row:
             text = f"  {name:<24}{figure:>12.{self.digits}f}"
             if name in self.ratios:
                 middle, low, high = interval(self.ratios[name])
-                text += f"   {middle:5.2f} of nginx   [{low:.2f}, {high:.2f}]   {len(self.ratios[name])} pairs"
+                count = len(self.ratios[name])
+                text += f"   {middle:5.2f} of nginx"
+                if count > 1:
+                    text += f"   [{low:.2f}, {high:.2f}]   {count} pairs"
             yield text
 
     def data(self):
