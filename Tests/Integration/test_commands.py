@@ -155,7 +155,7 @@ def test_version():
     result = run("version")
     assert result.returncode == 0 and result.stdout.strip()
     report = json.loads(run("version", "--json").stdout)
-    assert report.get("version"), report
+    assert report.get("portcullis"), report
 
 
 def test_hostile_files_end_in_a_message(file):

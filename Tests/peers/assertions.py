@@ -5,9 +5,13 @@ import json
 from peers.words import BLAMES, LEAKS, PROBLEM, STATUS, STEPS
 
 
-def is_refusal(response, code=None):
-    """The response is a refusal as the contract describes it; returns its code."""
+def is_refusal(response, code=None, to_head=False):
+    """The response is a refusal as the contract describes it; returns its code. To a HEAD it has the same head and no body."""
     assert response.get("content-type") == "application/problem+json", response
+    if to_head:
+        assert response.status == STATUS[code], response
+        carries_no_leak(response)
+        return code
     problem = json.loads(response.body)
     assert set(problem) == PROBLEM, f"members {sorted(problem)}"
     assert problem["code"] in STATUS, problem

@@ -99,8 +99,11 @@ def parse(text):
                 raise ScriptError(f"line {number}: a case begins with `=== name`")
             kind, content = match[1], match[2] or ""
             last = case.steps[-1] if case.steps else None
+            begins = re.match(r"(HTTP/1\.1 |refusal |\S+ \S+ HTTP/1\.1$)", content)
+            if kind in ("<", "<|", ">>", ">>|") and not begins and (last is None or last.kind != kind):
+                raise ScriptError(f"line {number}: a message begins with its start line: {line!r}")
             # A start line of its own begins another message even directly below one.
-            starts = kind in ("<", "<|", ">>", ">>|") and re.match(r"(HTTP/1\.1 |refusal |\S+ \S+ HTTP/1\.1$)", content)
+            starts = begins and kind in ("<", "<|", ">>", ">>|")
             if last and last.kind == kind and not starts:
                 last.lines.append(content)
             else:
@@ -275,15 +278,15 @@ class Play:
     def expect_response(self, step):
         client = self.current_client()
         lines = step.lines
-        self.last = response = client.read_response(self.to_head)
-        self.to_head = False
+        to_head, self.to_head = self.to_head, False
+        self.last = response = client.read_response(to_head)
         if response.status >= 200:
             carries_no_leak(response)
         if lines[0].startswith("refusal "):
             code = lines[0].split()[1]
             if code not in STATUS:
                 raise ScriptError(f"line {step.line}: no such code {code}")
-            is_refusal(response, code)
+            is_refusal(response, code, to_head)
             self.refusals.append(code)
             self.compare(response, lines, start=False)
         else:
