@@ -1,5 +1,6 @@
 import GateAdmission
 import GateHTTP
+import GateIdentity
 import GateLimits
 import GateObserve
 import GatePlan
@@ -68,14 +69,12 @@ extension Exchange {
 
     /// RFC 6750 §3: 401 and `scope_missing` say which scheme is asked for.
     private func appendChallenge(_ fault: Fault, to fields: inout ByteBuffer) {
-        switch fault.code {
-        case .credentialsMissing: fields.writeStaticString("www-authenticate: Bearer\r\n")
-        case .credentialsInvalid, .credentialsExpired:
-            fields.writeStaticString("www-authenticate: Bearer error=\"invalid_token\"\r\n")
-        case .scopeMissing:
-            fields.writeStaticString("www-authenticate: Bearer error=\"insufficient_scope\"\r\n")
-        default: break
-        }
+        guard case .tokens(let rule, _, _) = route?.admission.access,
+            let challenge = rule.challenge.value(for: fault.reason)
+        else { return }
+        fields.writeStaticString("www-authenticate: ")
+        fields.writeBytes(challenge)
+        fields.writeStaticString("\r\n")
     }
 
     /// 429 says when to come back, and under which policy.

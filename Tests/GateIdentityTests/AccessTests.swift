@@ -82,9 +82,8 @@ import Testing
             IdentityRequirement(identity: "machines"),
             IdentityRequirement(identity: "staff", scopes: ["orders:read", "x\"y", "orders:write"]),
         ])
-        let challenge = BearerChallenge(rule)
         func text(_ reason: Reason) -> String? {
-            challenge.value(for: reason).map { String(decoding: $0, as: UTF8.self) }
+            rule.challenge.value(for: reason).map { String(decoding: $0, as: UTF8.self) }
         }
         #expect(text(.credentialsMissing) == #"Bearer realm="api""#)
         for reason in [Reason.jwtAlg, .jwtKid, .jwtSignature, .jwtClaim, .jwtExpired, .jwtAmbiguous, .jwtType] {

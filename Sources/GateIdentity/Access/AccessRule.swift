@@ -22,8 +22,14 @@ public struct AccessRule: Sendable {
     /// The alternatives; one is enough.
     public let anyOf: [IdentityRequirement]
 
+    /// What a refused client is told to bring.
+    public let challenge: BearerChallenge
+
     /// A rule. Without an alternative nobody passes: default deny.
-    public init(anyOf: [IdentityRequirement]) { self.anyOf = anyOf }
+    public init(anyOf: [IdentityRequirement]) {
+        self.anyOf = anyOf
+        challenge = BearerChallenge(anyOf)
+    }
 
     /// Lets `principal` pass, or says what is missing: `scope_missing` if a scope alone would have been enough,
     /// else `claim_mismatch`.

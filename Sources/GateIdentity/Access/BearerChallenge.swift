@@ -9,12 +9,12 @@ public struct BearerChallenge: Sendable {
     /// To a request whose principal lacks a scope; names the scopes of the first requirement that has any.
     public let insufficientScope: [UInt8]
 
-    /// The challenges of a route with this rule.
-    public init(_ rule: AccessRule) {
+    /// The challenges of a route with these requirements.
+    init(_ requirements: [IdentityRequirement]) {
         // RFC 6750 §3: at least one parameter. The realm is the same everywhere: it must not name what is inside.
         missing = [UInt8](#"Bearer realm="api""#.utf8)
         invalid = [UInt8](#"Bearer error="invalid_token""#.utf8)
-        let scopes = rule.anyOf.first { !$0.scopes.isEmpty }?.scopes ?? []
+        let scopes = requirements.first { !$0.scopes.isEmpty }?.scopes ?? []
         // A scope that RFC 6749 does not allow could end the quoted string.
         let shown = scopes.filter { Principal.isScope([UInt8]($0.utf8)) }.joined(separator: " ")
         insufficientScope = [UInt8](
