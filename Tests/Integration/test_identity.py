@@ -266,6 +266,8 @@ def test_claims_of_the_wrong_kind_attacks_49(desk, key):
         ({"exp": 0}, None),
         ({"exp": now - 60}, "credentials_expired"),
         ({"exp": True}, "credentials_invalid"),
+        ({"exp": now + 60.5}, "credentials_invalid"),
+        ({"nbf": now - 60.5}, "credentials_invalid"),
         ({"exp": [now + 60]}, "credentials_invalid"),
         ({"nbf": now + 60}, "credentials_invalid"),
         ({"nbf": "x"}, "credentials_invalid"),
@@ -301,7 +303,6 @@ def test_claims_of_the_right_kind_attacks_49(desk, key):
     for changes in (
         {"aud": ["other", "orders"]},
         {"aud": "billing"},
-        {"exp": now + 60.5},
         {"nbf": now - 60},
         {"iat": None},
         {"exp": now - 2},
