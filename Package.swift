@@ -152,7 +152,8 @@ let package = Package(
         tests(
             "GateExchange",
             [
-                "GatePrimitives", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GatePrimitives", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity", "GateLimits",
+                "GateUpstreams",
                 "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateTestKit",
             ], products: [nioCore, nioPosix]),
         tests(

@@ -102,16 +102,19 @@ public final class DownstreamConnection: ChannelInboundHandler {
 
     // MARK: Channel events
 
+    /// The connection begins.
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         expectInput(within: isDraining ? Self.drainGrace : settings.timeouts.idle)
     }
 
+    /// The connection is over.
     public func handlerRemoved(context: ChannelHandlerContext) {
         gone(.clientAborted)
         self.context = nil
     }
 
+    /// Bytes came.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var chunk = unwrapInboundIn(data)
         switch state {
@@ -130,11 +133,13 @@ public final class DownstreamConnection: ChannelInboundHandler {
         }
     }
 
+    /// That was all for now.
     public func channelReadComplete(context: ChannelHandlerContext) {
         if state == .exchange, body != .flowing, inbound.readableBytes > Self.maximumBacklog { setAutoRead(false) }
         if outbound.readableBytes > 0 { flush() }
     }
 
+    /// What was written crossed a water mark.
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return }
         writes.end()
@@ -151,10 +156,12 @@ public final class DownstreamConnection: ChannelInboundHandler {
         }
     }
 
+    /// The peer is gone.
     public func channelInactive(context: ChannelHandlerContext) {
         gone(.clientAborted)
     }
 
+    /// The channel failed.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Resets, TLS alerts and closes without close_notify all mean the same here: the client is gone.
         context.channel.closeBelowTLS()
