@@ -175,6 +175,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
 
     // MARK: The socket's side
 
+    /// The connection begins.
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         guard state != .closed else { return context.close(promise: nil) }
@@ -182,10 +183,12 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         watch()
     }
 
+    /// The connection stands.
     public func channelActive(context: ChannelHandlerContext) {
         if settings.tls == nil { ready() }
     }
 
+    /// TLS or a half-close has something to tell.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case TLSUserEvent.handshakeCompleted = event { ready() }
     }
@@ -206,11 +209,13 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         pool?.connectFailed(self, Fault(.dispatch, reason))
     }
 
+    /// The connection is over.
     public func handlerRemoved(context: ChannelHandlerContext) {
         loop.removeDeadline(self)
         self.context = nil
     }
 
+    /// Bytes came.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var chunk = unwrapInboundIn(data)
         switch state {
@@ -228,6 +233,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         }
     }
 
+    /// That was all for now.
     public func channelReadComplete(context: ChannelHandlerContext) {
         expectAnswer()
         delegate?.upstreamReadComplete()
@@ -293,6 +299,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         return false
     }
 
+    /// What was written crossed a water mark.
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return }
         writes.end()
@@ -300,6 +307,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         delegate?.upstreamWritable()
     }
 
+    /// The peer is gone.
     public func channelInactive(context: ChannelHandlerContext) {
         hasEnded = true
         switch state {
@@ -326,6 +334,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         complete()
     }
 
+    /// The channel failed.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if state == .connecting {
             return connectFailed(settings.tls == nil ? .upstreamConnectFailed : .upstreamTLSFailed)
@@ -334,6 +343,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         context.channel.closeBelowTLS()
     }
 
+    /// The deadline that was set has passed.
     public func deadlinePassed(_ now: MonotonicInstant) {
         switch state {
         case .connecting: connectFailed(.upstreamConnectTimeout)
