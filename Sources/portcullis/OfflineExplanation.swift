@@ -41,7 +41,7 @@ struct OfflineExplanation {
         switch verdict {
         case .forwarded(let route, let upstream): "forwarded: route \(route), upstream \(upstream)"
         case .refused(let fault):
-            "refused: \(fault.code.status) \(fault.code.word), step \(fault.step), reason \(fault.reason.rawValue)"
+            "refused: \(fault.code.status) \(fault.code.word), step \(fault.step.word), reason \(fault.reason.rawValue)"
         case .answered(let status): "answered by the gateway: \(status)"
         case .undecided(let needs): "undecided: needs \(needs)"
         }
@@ -51,19 +51,17 @@ struct OfflineExplanation {
     func print(json: Bool) throws {
         if json {
             let steps = lines.map { line in
-                JSONOutput.object([.init("step", .text("\(line.step)")), .init("text", .text(line.text))])
+                JSONOutput.object([.init("step", .text(line.step.word)), .init("text", .text(line.text))])
             }
-            let object = JSONOutput.object([
+            let members: [JSONOutput.Member] = [
                 .init("steps", .array(steps)), .init("verdict", .text(word)), .init("summary", .text(sentence)),
-                .init("status", status.map { .number($0) } ?? .null),
-                .init("reason", reason.map { .text($0) } ?? .null),
-            ])
-            printOutput(object.rendered)
+            ]
+            printOutput(JSONOutput.object(members + facts).rendered)
         } else {
-            let width = lines.map { "\($0.step)".count }.max() ?? 0
+            let width = lines.map(\.step.word.count).max() ?? 0
             for line in lines {
-                let step = "\(line.step)"
-                printOutput(step + String(repeating: " ", count: width - step.count) + "  " + line.text)
+                let padding = String(repeating: " ", count: width - line.step.word.count)
+                printOutput(line.step.word + padding + "  " + line.text)
             }
             printOutput(sentence)
         }
@@ -79,15 +77,19 @@ struct OfflineExplanation {
         }
     }
 
-    private var status: Int? {
+    /// What belongs to the verdict, by the names of the access log.
+    private var facts: [JSONOutput.Member] {
         switch verdict {
-        case .refused(let fault): fault.code.status
-        case .answered(let status): status
-        case .forwarded, .undecided: nil
+        case .forwarded(let route, let upstream):
+            [.init("route", .text(route)), .init("upstream", .text(upstream))]
+        case .refused(let fault):
+            [
+                .init("status", .number(fault.code.status)), .init("code", .text(fault.code.word)),
+                .init("step", .text(fault.step.word)), .init("reason", .text(fault.reason.rawValue)),
+                .init("blame", .text(fault.blame.word)),
+            ]
+        case .answered(let status): [.init("status", .number(status))]
+        case .undecided(let needs): [.init("needs", .text(needs))]
         }
-    }
-
-    private var reason: String? {
-        if case .refused(let fault) = verdict { fault.reason.rawValue } else { nil }
     }
 }

@@ -235,7 +235,7 @@ def test_explain_never_guesses(file):
         "routes:", "identities: { staff: { jwt: { issuer: 'https://idp.example.test', audiences: [a] } } }\nroutes:"
     )
     key = tokens.key("ES256")
-    result = run("explain", "GET", "http://a.test/", "-H", f"authorization: Bearer {tokens.mint(key)}", "--client", "127.0.0.1", "--config", file(text))
+    result = run("explain", "GET", "http://a.test/", "-H", f"authorization: Bearer {tokens.mint(key, aud='a')}", "--client", "127.0.0.1", "--config", file(text))
     assert result.returncode == 1
     assert "undecided" in result.stdout
 
