@@ -1,3 +1,4 @@
+import GatePlan
 import GatePrimitives
 import GateSettings
 import GateSupervisor
@@ -18,20 +19,19 @@ struct CapacityEstimate {
     /// Bytes for limiter zones.
     let zoneBytes: Int
 
-    /// LIMIT: the state of an idle TLS connection (measured below 25 KB), and the relay's high water mark, each way.
+    /// LIMIT: the state of an idle TLS connection (25 KB), and on both sides what is read ahead (256 KiB) and what waits
+    /// to be written (64 KiB).
     private static let idleBytes = 25 << 10
-    private static let relayBytes = 2 * (64 << 10)
-    /// Standard streams, logs, admin connections, wake-up and timer descriptors of the loops.
+    private static let relayBytes = 2 * (256 + 64) << 10
+    /// Sockets, logs, and the loops' own.
     private static let reservedDescriptors = 64
 
-    /// The worst case of `settings` on this machine.
-    init(_ settings: Settings) {
-        let limit = Privileges.raiseOpenFiles()
-        let loops = settings.process.loops ?? Privileges.usableProcessors
-        let own = Self.reservedDescriptors + settings.listeners.count * loops + 4 * loops
-        descriptorLimit = limit
-        connections = settings.process.maxConnections ?? max(0, (limit - own) / 2)
-        descriptors = own + 2 * connections
+    /// The worst case of `plan`, which `settings` compiled to, on this machine.
+    init(_ settings: Settings, _ plan: Plan) {
+        descriptorLimit = Privileges.raiseOpenFiles()
+        // Half of them are connections to backends.
+        connections = plan.process.maximumConnections / 2
+        descriptors = Self.reservedDescriptors + 2 * connections
         let head = settings.listeners.map { Int(clamping: $0.limits.head.bytes) }.max() ?? 0
         connectionBytes = connections * (Self.idleBytes + head + Self.relayBytes)
         zoneBytes = settings.limits.reduce(0) { $0 + Int(clamping: $1.zone.value.bytes) }

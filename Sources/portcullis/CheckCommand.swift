@@ -73,7 +73,10 @@ struct ConfigurationCheck {
     var isGood: Bool { plan != nil }
 
     /// The worst case that it allows; nil where it is not good.
-    var capacity: CapacityEstimate? { settings.map { CapacityEstimate($0) } }
+    var capacity: CapacityEstimate? {
+        guard let settings, let plan else { return nil }
+        return CapacityEstimate(settings, plan)
+    }
 
     /// One line a problem and a waiver.
     var lines: [String] { diagnostics.map(\.line) + waivers.map(\.line) }
