@@ -105,7 +105,7 @@ struct Demo {
     /// Runs one of this executable's own commands and returns what it printed.
     private func portcullis(_ arguments: [String]) throws -> String {
         let (output, status) = try DemoProcess.run(executable, arguments, in: directory)
-        guard status == 0 else { throw TokenFailure("portcullis \(arguments.joined(separator: " ")): \(output)") }
+        guard status == 0 else { throw CommandFailure("portcullis \(arguments.joined(separator: " ")): \(output)") }
         return output
     }
 
@@ -159,7 +159,7 @@ struct Demo {
             if process.hasEnded { break }
             usleep(50_000)
         }
-        throw TokenFailure("\(what) did not start:\n\(try DemoFile.read(file))")
+        throw CommandFailure("\(what) did not start:\n\(try DemoFile.read(file))")
     }
 
     /// Makes each request; returns how many answers were not the expected ones.

@@ -91,13 +91,13 @@ enum DemoFile {
 
     /// Writes a file that only its owner may read.
     static func write(_ text: String, to path: String) throws {
-        try TokenFile.write(Array(text.utf8), to: path, mode: 0o600, replacing: true)
+        try CommandFile.write(Array(text.utf8), to: path, mode: 0o600, replacing: true)
     }
 
     /// A file's text; empty where there is none.
     static func read(_ path: String) throws -> String {
         guard unsafe access(path, F_OK) == 0 else { return "" }
-        return String(decoding: try TokenFile.read(path, maxBytes: 1 << 24, isPrivate: false), as: UTF8.self)
+        return String(decoding: try CommandFile.read(path, maxBytes: 1 << 24, isPrivate: false), as: UTF8.self)
     }
 
     /// Removes a file that may not be there.

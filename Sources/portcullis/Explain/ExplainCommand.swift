@@ -42,11 +42,7 @@ struct ExplainCommand: ParsableCommand {
             return try ExplainedDecision(id: decision, config: config).print(json: json)
         }
         guard let method, let url else { throw ValidationError("give a method and a URL") }
-        let checked = ConfigurationCheck(config)
-        guard let plan = checked.plan, let settings = checked.settings else {
-            checked.lines.forEach(printError)
-            throw ExitCode(1)
-        }
+        let (settings, plan) = try ConfigurationCheck(config).good()
         let body = try data.map { try Self.body($0) }
         let request: ExplainedRequest
         do {
@@ -63,7 +59,7 @@ struct ExplainCommand: ParsableCommand {
     /// `@FILE`, or the text itself.
     private static func body(_ data: String) throws -> [UInt8] {
         guard data.hasPrefix("@") else { return Array(data.utf8) }
-        return try TokenFile.read(String(data.dropFirst()), maxBytes: 1 << 30, isPrivate: false)
+        return try CommandFile.read(String(data.dropFirst()), maxBytes: 1 << 30, isPrivate: false)
     }
 
     /// The key sets of files that the configuration names, and those that `--jwks` gives instead of fetching.
@@ -81,8 +77,8 @@ struct ExplainCommand: ParsableCommand {
             paths[parts[0]] = parts[1]
         }
         return try paths.mapValues { path in
-            let bytes = try TokenFile.read(path, maxBytes: KeySet.maxBytes, isPrivate: false)
-            do { return try KeySet(bytes.span) } catch { throw TokenFailure("\(path) is no key set") }
+            let bytes = try CommandFile.read(path, maxBytes: KeySet.maxBytes, isPrivate: false)
+            do { return try KeySet(bytes.span) } catch { throw CommandFailure("\(path) is no key set") }
         }
     }
 }

@@ -10,13 +10,13 @@ struct ExplainedDecision {
 
     /// Asks the gateway that runs with the configuration at `config` for the decision `id`.
     init(id: String, config: String) throws {
-        let settings = try GoodSettings.load(config)
-        guard let admin = settings.admin else { throw TokenFailure("\(config) has no admin interface") }
+        let (settings, _) = try ConfigurationCheck(config).good()
+        guard let admin = settings.admin else { throw CommandFailure("\(config) has no admin interface") }
         guard id.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }), !id.isEmpty else {
             throw ValidationError("\(id) is no decision id: it is what x-request-id carried")
         }
         self.id = id
-        let token = try admin.token.map { try GoodSettings.secret($0.value) }
+        let token = try admin.token?.value.resolved()
         answer = try AdminClient.get("/decisions/\(id)", from: admin.address.value, token: token)
     }
 
@@ -25,7 +25,7 @@ struct ExplainedDecision {
         guard answer.status == 200 else {
             let reason =
                 answer.status == 404 ? "the gateway has forgotten it, or never made it" : "status \(answer.status)"
-            throw TokenFailure("decision \(id): \(reason)")
+            throw CommandFailure("decision \(id): \(reason)")
         }
         let text = String(decoding: answer.body, as: UTF8.self)
         guard !json, case .object(let members) = try? JSONReader.read(answer.body.span) else {
@@ -63,26 +63,15 @@ struct ExplainedDecision {
     }
 }
 
-/// The settings of a configuration that loads.
-enum GoodSettings {
-    /// The settings at `path`; prints every problem where it does not load.
-    static func load(_ path: String) throws -> Settings {
-        let checked = ConfigurationCheck(path)
-        guard let settings = checked.settings else {
-            checked.lines.forEach(printError)
-            throw ExitCode(1)
-        }
-        return settings
-    }
-
-    /// The secret behind a reference.
-    static func secret(_ reference: SecretReference) throws -> String {
-        switch reference {
+extension SecretReference {
+    /// The secret itself.
+    fileprivate func resolved() throws -> String {
+        switch self {
         case .file(let path):
-            let bytes = try TokenFile.read(path.path, maxBytes: 1 << 16, isPrivate: true)
+            let bytes = try CommandFile.read(path.path, maxBytes: 1 << 16, isPrivate: true)
             return String(decoding: bytes.last == 0x0A ? bytes.dropLast() : bytes[...], as: UTF8.self)
         case .environment(let name):
-            guard let value = DiskFiles().environment(name) else { throw TokenFailure("\(name) is not set") }
+            guard let value = DiskFiles().environment(name) else { throw CommandFailure("\(name) is not set") }
             return value
         }
     }

@@ -34,17 +34,17 @@ struct TokenMintCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let bytes = try TokenFile.read(key, maxBytes: 1 << 16, isPrivate: true)
+        let bytes = try CommandFile.read(key, maxBytes: 1 << 16, isPrivate: true)
         let signer: DevelopmentKey
         do {
             signer = try DevelopmentKey(jwk: bytes.span)
         } catch {
-            throw TokenFailure("\(key) is no private JWK that can be used (\(error.rawValue))")
+            throw CommandFailure("\(key) is no private JWK that can be used (\(error.rawValue))")
         }
         let claims = self.claims(now: WallInstant.now().seconds)
         let token = try DevelopmentToken.mint(claims: claims, type: type, key: signer)
         if json {
-            TokenFile.print(.object([("token", .string(token)), ("claims", claims)]))
+            CommandFile.print(.object([("token", .string(token)), ("claims", claims)]))
         } else {
             print(String(decoding: token, as: UTF8.self))
         }

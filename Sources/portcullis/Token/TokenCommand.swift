@@ -39,15 +39,15 @@ struct TokenKeysCommand: ParsableCommand {
     func run() throws {
         guard let algorithm = JWSAlgorithm(name: algorithm) else { throw ValidationError("unknown algorithm") }
         let key = try DevelopmentKey.generate(algorithm, keyID: kid)
-        try TokenFile.makeDirectory(out)
+        try CommandFile.makeDirectory(out)
         let privatePath = out + "/private.jwk"
         let setPath = out + "/jwks.json"
         let newline: [UInt8] = [0x0A]
-        try TokenFile.write(try key.privateJWK().text + newline, to: privatePath, mode: 0o600, replacing: force)
-        try TokenFile.write(
+        try CommandFile.write(try key.privateJWK().text + newline, to: privatePath, mode: 0o600, replacing: force)
+        try CommandFile.write(
             try DevelopmentKey.keySet([key]).text + newline, to: setPath, mode: 0o644, replacing: force)
         if json {
-            TokenFile.print(
+            CommandFile.print(
                 .object([
                     ("private", .text(privatePath)), ("jwks", .text(setPath)), ("kid", .text(kid)),
                     ("algorithm", .text(algorithm.name)),

@@ -1,29 +1,25 @@
-import ArgumentParser
 import GateIdentity
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// A failed check: printed on standard error, exit status 1.
-struct TokenFailure: Error, CustomStringConvertible {
+struct CommandFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// Files and streams of the `token` commands; off the data path.
-enum TokenFile {
+/// Files and streams of the commands; off the data path.
+enum CommandFile {
     /// The bytes of a file of at most `maxBytes`. A private one must not be open to others.
     static func read(_ path: String, maxBytes: Int, isPrivate: Bool) throws -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TokenFailure("\(path): \(reason())") }
+        guard descriptor >= 0 else { throw CommandFailure("\(path): \(reason())") }
         defer { close(descriptor) }
         if isPrivate {
             var status = stat()
-            guard unsafe fstat(descriptor, &status) == 0 else { throw TokenFailure("\(path): \(reason())") }
+            guard unsafe fstat(descriptor, &status) == 0 else { throw CommandFailure("\(path): \(reason())") }
             guard status.st_mode & 0o077 == 0 else {
-                throw TokenFailure("\(path): others can read this key; run: chmod 600 \(path)")
+                throw CommandFailure("\(path): others can read this key; run: chmod 600 \(path)")
             }
         }
         return try readAll(descriptor, name: path, maxBytes: maxBytes)
@@ -40,7 +36,7 @@ enum TokenFile {
         // O_EXCL: the file is new, so that nobody else's mode or link is behind the name.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
-            throw TokenFailure("\(path): \(reason())\(errno == EEXIST ? " (--force replaces it)" : "")")
+            throw CommandFailure("\(path): \(reason())\(errno == EEXIST ? " (--force replaces it)" : "")")
         }
         defer { close(descriptor) }
         try writeAll(bytes, descriptor, name: path)
@@ -48,7 +44,7 @@ enum TokenFile {
 
     /// Makes a directory that only its owner may enter, unless it is there.
     static func makeDirectory(_ path: String) throws {
-        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw TokenFailure("\(path): \(reason())") }
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw CommandFailure("\(path): \(reason())") }
     }
 
     /// Writes bytes as they are; to a terminal with a line end behind them.
@@ -69,10 +65,10 @@ enum TokenFile {
             if count == 0 { return bytes }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw TokenFailure("\(name): \(reason())")
+                throw CommandFailure("\(name): \(reason())")
             }
             bytes += chunk.prefix(count)
-            guard bytes.count <= maxBytes else { throw TokenFailure("\(name): more than \(maxBytes) bytes") }
+            guard bytes.count <= maxBytes else { throw CommandFailure("\(name): more than \(maxBytes) bytes") }
         }
     }
 
@@ -83,7 +79,7 @@ enum TokenFile {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw TokenFailure("\(name): \(reason())")
+                throw CommandFailure("\(name): \(reason())")
             }
             rest = rest.dropFirst(count)
         }

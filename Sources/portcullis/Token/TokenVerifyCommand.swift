@@ -33,7 +33,7 @@ struct TokenVerifyCommand: ParsableCommand {
 
     func run() throws {
         let keys = try readKeys()
-        var token = try TokenFile.readStandardInput(maxBytes: 1 << 20)
+        var token = try CommandFile.readStandardInput(maxBytes: 1 << 20)
         while token.last == 0x0A || token.last == 0x0D { token.removeLast() }
         let payload: [UInt8]
         do throws(Fault) {
@@ -44,10 +44,10 @@ struct TokenVerifyCommand: ParsableCommand {
                     token.span, keys: keys, issuer: issuer, audiences: audience, now: .now())
         } catch {
             if json {
-                TokenFile.print(.object([("valid", .bool(false)), ("reason", .text(error.reason.rawValue))]))
+                CommandFile.print(.object([("valid", .bool(false)), ("reason", .text(error.reason.rawValue))]))
                 throw ExitCode(1)
             }
-            throw TokenFailure("\(error.reason.rawValue): \(TokenVerifyCommand.explanation(error.reason))")
+            throw CommandFailure("\(error.reason.rawValue): \(TokenVerifyCommand.explanation(error.reason))")
         }
         if json {
             let shown: (String, JSONNode) =
@@ -56,18 +56,18 @@ struct TokenVerifyCommand: ParsableCommand {
                 } else {
                     ("payload_base64url", .string(Base64URL.encode(payload)))
                 }
-            TokenFile.print(.object([("valid", .bool(true)), shown]))
+            CommandFile.print(.object([("valid", .bool(true)), shown]))
         } else {
-            try TokenFile.writeStandardOutput(payload)
+            try CommandFile.writeStandardOutput(payload)
         }
     }
 
     private func readKeys() throws -> KeySet {
-        let bytes = try TokenFile.read(jwks, maxBytes: KeySet.maxBytes, isPrivate: false)
+        let bytes = try CommandFile.read(jwks, maxBytes: KeySet.maxBytes, isPrivate: false)
         do throws(KeySet.Problem) {
             return try KeySet(bytes.span)
         } catch {
-            throw TokenFailure("\(jwks): \(TokenVerifyCommand.explanation(error))")
+            throw CommandFailure("\(jwks): \(TokenVerifyCommand.explanation(error))")
         }
     }
 
