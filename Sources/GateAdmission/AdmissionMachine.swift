@@ -42,7 +42,6 @@ public struct AdmissionMachine {
     private var route = -1
     private var charge = LimitCharge()
     private var delay = TimeSpan.zero
-    private var isDelayed = false
     /// What the last action asked for; only an answer to it resumes.
     private var awaited: AdmissionWait?
     private var waits = 0
@@ -55,6 +54,8 @@ public struct AdmissionMachine {
     public private(set) var keySet: KeySet?
     /// Whether the token cache knew the credential.
     public private(set) var cacheHit = false
+    /// Whether the delay of its limits was begun.
+    public private(set) var isDelayed = false
     /// What the limits said, for the answer's fields, the log and the decision.
     public private(set) var limits = LimitReport()
 

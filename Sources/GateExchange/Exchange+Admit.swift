@@ -59,11 +59,18 @@ extension Exchange {
 
     /// Resumes admission after a wait.
     func resume(_ answer: AdmissionAnswer) {
+        endWait()
+        guard phase == .admitting, let route, let request else { return }
+        perform(machine.resume(request, facts(), plan: route.admission, context: pinned.admission, answer: answer))
+    }
+
+    /// Nothing that was asked before may resume from now on.
+    func endWait() {
+        wait &+= 1
+        if awaitedKeySet >= 0 { loop.cancelWait(self) }
         awaitedKeySet = -1
         waitTask?.cancel()
         waitTask = nil
-        guard phase == .admitting, let route, let request else { return }
-        perform(machine.resume(request, facts(), plan: route.admission, context: pinned.admission, answer: answer))
     }
 
     func awaitsKeySet(_ index: Int, of plan: Plan) -> Bool { awaitedKeySet == index && pinned.plan === plan }
@@ -84,13 +91,15 @@ extension Exchange {
         case .wait(.keySet(let index)):
             awaitedKeySet = index
             // A fetch has its own bound; this one is for a fetch whose end nobody reports.
-            resumeLater(in: ExchangeLoop.maximumKeySetWait, .keySetAsked(.jwksUnavailable))
+            resumeLater(in: ExchangeLoop.maximumWait, .keySetAsked(.jwksUnavailable))
             loop.wait(for: index, of: pinned.plan, self)
         case .wait(.delay(let span)): resumeLater(in: span, .delayed)
         case .wait(.body(let limit)): collectBody(limit)
-        case .wait(.question):
-            // No check of this version asks one; a check that does is refused rather than left waiting.
-            refuse(Fault(.admit, .undecided))
+        case .wait(.question(let number)):
+            // A question that nobody takes is a refusal, not a request left waiting.
+            guard let ask = loop.ask else { return refuse(Fault(.admit, .undecided)) }
+            resumeLater(in: ExchangeLoop.maximumWait, .answered(nil))
+            ask(PendingQuestion(number: number, exchange: self))
         }
     }
 
@@ -118,13 +127,10 @@ extension Exchange {
     }
 
     private func resumeLater(in span: TimeSpan, _ answer: AdmissionAnswer) {
-        let bound = NIOLoopBound((self, turn), eventLoop: loop.wire.eventLoop)
+        let bound = NIOLoopBound((self, wait), eventLoop: loop.wire.eventLoop)
         waitTask = loop.wire.eventLoop.scheduleTask(in: .nanoseconds(span.nanoseconds)) {
-            let (exchange, turn) = bound.value
-            guard exchange.turn == turn else { return }
-            exchange.waitTask = nil
-            if exchange.awaitedKeySet >= 0 { exchange.loop.cancelWait(exchange) }
-            exchange.resume(answer)
+            let (exchange, wait) = bound.value
+            if exchange.wait == wait { exchange.resume(answer) }
         }
     }
 
@@ -134,12 +140,22 @@ extension Exchange {
             let (exchange, turn) = bound.value
             guard exchange.turn == turn else { return }
             exchange.deadlineTask = nil
-            exchange.fail(Fault(exchange.phase == .relaying ? .relay : .admit, exchange.totalReason))
+            exchange.fail(exchange.totalFault)
         }
     }
 
-    /// A request that is still arriving is the client's delay, else it is the backend's.
-    private var totalReason: Reason { requestComplete ? .upstreamTimeout : .timeoutTotal }
+    /// Who let the time pass: what admission waited for, the client that was still sending, else the backend.
+    private var totalFault: Fault {
+        switch phase {
+        case .admitting:
+            if awaitedKeySet >= 0 { return Fault(.admit, .jwksUnavailable) }
+            return Fault(.admit, machine.isDelayed ? .rateLimited : .undecided)
+        case .holding: return Fault(.admit, .timeoutTotal)
+        case .dispatching, .relaying, .idle:
+            let step: Step = phase == .relaying ? .relay : .dispatch
+            return Fault(step, requestComplete ? .upstreamTimeout : .timeoutTotal)
+        }
+    }
 
     // MARK: Step 5b
 

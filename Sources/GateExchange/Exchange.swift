@@ -66,6 +66,8 @@ public final class Exchange {
     var held = ByteBuffer()
     var isHeld = false
     var awaitedKeySet = -1
+    /// Tells what admission waits for now from what it waited for before.
+    var wait: UInt64 = 0
     var deadlineTask: Scheduled<Void>?
     /// A delay, or the bound of a wait for a key set.
     var waitTask: Scheduled<Void>?
@@ -134,10 +136,7 @@ public final class Exchange {
         turn &+= 1
         deadlineTask?.cancel()
         deadlineTask = nil
-        waitTask?.cancel()
-        waitTask = nil
-        if awaitedKeySet >= 0 { loop.cancelWait(self) }
-        awaitedKeySet = -1
+        endWait()
         releaseHeld()
         let now = MonotonicInstant.now()
         record.duration = now.since(began)

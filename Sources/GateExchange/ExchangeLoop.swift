@@ -18,6 +18,8 @@ public final class ExchangeLoop: WireObserver {
     public private(set) var current: LoopPlan
     /// Asks for a newer key set; the answer comes by `keySetAnswered`.
     public var requestKeySet: (_ index: Int, _ plan: Plan) -> Void = { _, _ in }
+    /// Takes the questions that checks ask of dependencies; nil where there is no dependency to ask.
+    public var ask: ((PendingQuestion) -> Void)?
     /// Bytes of bodies that are held for inspection.
     var inspectedBytes = 0
     let scratch: MatchScratch
@@ -28,8 +30,8 @@ public final class ExchangeLoop: WireObserver {
     private var keySetWaiters: [Exchange] = []
     private var upstreamCounts: [Int: (leased: Int, idle: Int)] = [:]
 
-    // LIMIT: how long a request waits for a key set whose fetch never ends; a fetch itself is bounded well below.
-    static let maximumKeySetWait = TimeSpan.seconds(30)
+    // LIMIT: how long a request waits for a key set or an answer whose end nobody reports; fetches are bounded well below.
+    static let maximumWait = TimeSpan.seconds(30)
     // LIMIT: bodies held for inspection on one loop, all exchanges together; beyond it: `overloaded`.
     static let maximumInspectedBytes = 64 << 20
 
@@ -96,6 +98,12 @@ public final class ExchangeLoop: WireObserver {
             }
         }
     }
+
+    /// Requests that wait for a key set.
+    var waitingForKeys: Int { keySetWaiters.count }
+
+    /// Plans that were replaced and that a request still holds.
+    var retiredPlans: Int { retired.count }
 
     func wait(for index: Int, of plan: Plan, _ exchange: Exchange) {
         keySetWaiters.append(exchange)
