@@ -48,11 +48,9 @@ struct DemoCommand: ParsableCommand {
 struct Demo {
     /// Where everything is.
     let directory: String
-    /// This executable.
-    private let executable = "/proc/self/exe"
     private let adminSocket: SocketEndpoint
-    private var backend: DemoProcess?
-    private var gateway: DemoProcess?
+    private var backend: ChildProcess?
+    private var gateway: ChildProcess?
     private var base = ""
     private var telemetry = ""
 
@@ -104,14 +102,14 @@ struct Demo {
 
     /// Runs one of this executable's own commands and returns what it printed.
     private func portcullis(_ arguments: [String]) throws -> String {
-        let (output, status) = try DemoProcess.run(executable, arguments, in: directory)
+        let (output, status) = try DemoFile.outputOf(ChildProcess.own, arguments, in: directory)
         guard status == 0 else { throw CommandFailure("portcullis \(arguments.joined(separator: " ")): \(output)") }
         return output
     }
 
     private mutating func startBackend() throws -> String {
         let output = directory + "/backend.log"
-        let process = try DemoProcess.start(executable, ["sample-backend"], output: output, errors: output)
+        let process = try ChildProcess.start(ChildProcess.own, ["sample-backend"], output: output, errors: output)
         backend = process
         let mark = "listening on "
         let line = try wait(for: "the backend", process, output) { text in
@@ -123,8 +121,8 @@ struct Demo {
 
     private mutating func startGateway() throws {
         let events = directory + "/events.log"
-        let process = try DemoProcess.start(
-            executable, ["run", "--config", directory + "/gateway.yaml"], output: directory + "/output.log",
+        let process = try ChildProcess.start(
+            ChildProcess.own, ["run", "--config", directory + "/gateway.yaml"], output: directory + "/output.log",
             errors: events)
         gateway = process
         _ = try wait(for: "the gateway", process, events) { $0.contains("\"event\":\"worker ready\"") ? "" : nil }
@@ -152,7 +150,7 @@ struct Demo {
 
     /// Waits until `found` finds something in the file, while the process lives; at most 20 seconds.
     private func wait(
-        for what: String, _ process: DemoProcess, _ file: String, found: (String) -> String?
+        for what: String, _ process: ChildProcess, _ file: String, found: (String) -> String?
     ) throws -> String {
         for _ in 0..<400 {
             if let result = found(try DemoFile.read(file)) { return result }
@@ -168,7 +166,7 @@ struct Demo {
         for step in DemoStep.all(base: base, directory: directory) {
             let line = "curl -si --cacert \(directory)/ca.pem \(step.arguments)"
             printOutput("# \(step.title)\n$ \(line)")
-            let (output, _) = try DemoProcess.run("/bin/sh", ["-c", line], in: directory)
+            let (output, _) = try DemoFile.outputOf("/bin/sh", ["-c", line], in: directory)
             let answer = DemoAnswer(output)
             let verdict = answer.status == step.status ? "" : "   <- expected \(step.status)"
             printOutput("  \(answer.status == 0 ? "no answer" : String(answer.status))\(verdict)")
@@ -218,7 +216,7 @@ struct Demo {
     mutating func remove() {
         stop()
         let null = "/dev/null"
-        _ = try? DemoProcess.start("rm", ["-r", "--", directory], output: null, errors: null).wait()
+        _ = try? ChildProcess.start("rm", ["-r", "--", directory], output: null, errors: null).wait()
     }
 }
 

@@ -20,12 +20,11 @@ struct RunCommand: ParsableCommand {
     var logFormat = LogFormat.json
 
     func run() throws {
-        // A process of its own looks at everything, keys included, so that this one, which lives on, never holds them.
-        guard try Self.check(config, logFormat) else { throw ExitCode(1) }
-        let checked = ConfigurationCheck(config)
-        guard let settings = checked.settings else {
-            checked.reportEvents(logFormat.lines)
-            throw ExitCode(1)
+        // A process of its own compiles everything, keys included, so that this one, which lives on, never holds them.
+        let check = ["check", "--config", config, "--events", logFormat.rawValue]
+        guard try ChildProcess.start(ChildProcess.own, check).wait() == 0 else { throw ExitCode(1) }
+        guard let settings = ConfigurationLoader.load(config, from: DiskFiles()).settings else {
+            throw CommandFailure("\(config) changed while it was checked")
         }
         let (config, format, parent) = (config, logFormat, getpid())
         var supervised = Supervisor.Settings(listeners: settings.listenRequests, format: format.lines) {
@@ -37,20 +36,6 @@ struct RunCommand: ParsableCommand {
         supervised.user = settings.process.user?.value
         supervised.group = settings.process.group?.value
         throw ExitCode(Supervisor.run(supervised))
-    }
-
-    /// Runs `portcullis check` for the event log; whether it found nothing wrong.
-    private static func check(_ config: String, _ format: LogFormat) throws -> Bool {
-        let arguments = ["portcullis", "check", "--config", config, "--events", format.rawValue]
-        // SAFETY: each copy is freed once, after the call; the array ends with nil.
-        let argv = unsafe arguments.map { unsafe strdup($0) }
-        defer { unsafe argv.forEach { unsafe free($0) } }
-        var id: pid_t = 0
-        let started = unsafe posix_spawn(&id, "/proc/self/exe", nil, nil, argv + [nil], environ)
-        guard started == 0 else { throw SystemError("cannot start the check", number: started) }
-        var status: Int32 = 0
-        while unsafe waitpid(id, &status, 0) < 0 && errno == EINTR {}
-        return status == 0
     }
 }
 
