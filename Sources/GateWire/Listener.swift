@@ -61,6 +61,9 @@ public final class Listener {
     /// Connections of this listener that are open.
     public var openConnections: Int { connections.count }
 
+    /// Bytes of buffers that the open connections hold, for tests.
+    package var pinnedBytes: Int { connections.values.reduce(0) { $0 + $1.pinnedBytes } }
+
     /// Cuts what is left.
     public func abandon() {
         for connection in connections.values { connection.cut(.draining) }

@@ -28,6 +28,8 @@ public final class Socket: @unchecked Sendable {
     private let descriptor: CInt
     private var isOpen = true
     private var received: [UInt8] = []
+    /// How many bytes of `received` were taken.
+    private var taken = 0
 
     init(descriptor: CInt) { self.descriptor = descriptor }
 
@@ -97,22 +99,27 @@ public final class Socket: @unchecked Sendable {
     // MARK: Reading
 
     /// Bytes that were read and not asked for yet.
-    public var rest: String { String(decoding: received, as: UTF8.self) }
+    public var rest: String { String(decoding: received[taken...], as: UTF8.self) }
 
     /// Everything up to and with the next `marker`.
     public func read(until marker: String, within seconds: Double = Socket.patience) throws -> String {
         let wanted = [UInt8](marker.utf8)
-        var from = 0
+        var from = taken
         while true {
-            if let end = find(wanted, from: from) { return take(end) }
-            from = max(0, received.count - wanted.count)
+            if let end = find(wanted, from: from) { return text(take(end - taken)) }
+            from = max(taken, received.count - wanted.count)
             try more(seconds)
         }
     }
 
     /// The next `count` bytes.
     public func read(count: Int, within seconds: Double = Socket.patience) throws -> String {
-        while received.count < count { try more(seconds) }
+        text(try readRaw(count: count, within: seconds))
+    }
+
+    /// The next `count` bytes, as bytes.
+    public func readRaw(count: Int, within seconds: Double = Socket.patience) throws -> [UInt8] {
+        while received.count - taken < count { try more(seconds) }
         return take(count)
     }
 
@@ -120,17 +127,17 @@ public final class Socket: @unchecked Sendable {
     public func readToEnd(within seconds: Double = Socket.patience) -> (text: String, end: End) {
         while true {
             do { try more(seconds) } catch SocketFailure.ended {
-                return (take(received.count), .closed)
+                return (text(take(received.count - taken)), .closed)
             } catch SocketFailure.timeout {
-                return (take(received.count), .open)
+                return (text(take(received.count - taken)), .open)
             } catch {
-                return (take(received.count), .reset)
+                return (text(take(received.count - taken)), .reset)
             }
         }
     }
 
     /// Whether nothing comes for so long.
-    public func isSilent(for seconds: Double) -> Bool { received.isEmpty && !wait(for: POLLIN, seconds) }
+    public func isSilent(for seconds: Double) -> Bool { taken == received.count && !wait(for: POLLIN, seconds) }
 
     private func more(_ seconds: Double) throws {
         guard wait(for: POLLIN, seconds) else { throw SocketFailure.timeout(rest) }
@@ -143,7 +150,7 @@ public final class Socket: @unchecked Sendable {
     }
 
     private func find(_ wanted: [UInt8], from start: Int) -> Int? {
-        guard received.count >= wanted.count else { return nil }
+        guard received.count - start >= wanted.count else { return nil }
         for index in start...(received.count - wanted.count)
         where received[index] == wanted[0] && received[index..<index + wanted.count].elementsEqual(wanted) {
             return index + wanted.count
@@ -151,11 +158,17 @@ public final class Socket: @unchecked Sendable {
         return nil
     }
 
-    private func take(_ count: Int) -> String {
-        let text = String(decoding: received.prefix(count), as: UTF8.self)
-        received.removeFirst(count)
-        return text
+    private func take(_ count: Int) -> [UInt8] {
+        let bytes = [UInt8](received[taken..<taken + count])
+        taken += count
+        if taken == received.count || taken > 1 << 20 {
+            received.removeFirst(taken)
+            taken = 0
+        }
+        return bytes
     }
+
+    private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     private func wait(for events: CInt, _ seconds: Double) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)

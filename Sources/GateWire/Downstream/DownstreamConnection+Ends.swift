@@ -59,6 +59,9 @@ extension DownstreamConnection {
         if state == .closing { setAutoRead(false) } else { close() }
     }
 
+    /// What its buffers hold in memory.
+    var pinnedBytes: Int { inbound.storageCapacity + outbound.storageCapacity }
+
     /// Closes; TLS says goodbye once.
     func close() {
         guard let context, state != .closed else { return }
