@@ -19,19 +19,22 @@ enum ClientAddress {
         case .forwarded: name = .forwarded
         case .xRealIP: name = .xRealIP
         }
-        var chain: [IPAddress] = []
+        var elements: [Substring] = []
         var line = request.first(name)
         while let index = line {
-            for element in request.valueText(at: index).split(separator: ",", omittingEmptySubsequences: false) {
-                guard chain.count < maximumHops, let address = address(element, rule.field) else {
-                    throw Fault(.vet, .badHeader)
-                }
-                chain.append(address)
-            }
+            elements += request.valueText(at: index).split(separator: ",", omittingEmptySubsequences: false)
+            guard elements.count <= maximumHops else { throw Fault(.vet, .badHeader) }
             line = request.next(name, after: index)
         }
-        for address in chain.reversed() where !rule.trusted.contains(address) { return address }
-        return chain.first ?? peer
+        // Each hop appends: what stands left of the first address that is not trusted is that client's own, and is not
+        // even read.
+        var client = peer
+        for element in elements.reversed() {
+            guard let address = address(element, rule.field) else { throw Fault(.vet, .badHeader) }
+            client = address
+            if !rule.trusted.contains(address) { break }
+        }
+        return client
     }
 
     private static func address(_ element: Substring, _ field: ClientAddressRule.Field) -> IPAddress? {
