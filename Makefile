@@ -45,6 +45,11 @@ bench: build ## Measure side by side with nginx, HAProxy, Envoy and Caddy.
 	@tools/install-test-peers bench
 	@Benchmarks/run
 
+.PHONY: counts
+counts: build ## Count instructions, allocations and system calls a request; fail where they grew.
+	@tools/install-test-peers test
+	@.venv/bin/python Benchmarks/counts/counts.py
+
 .PHONY: fuzz
 fuzz: build-deps ## Fuzz each target in turn, FUZZ_SECONDS=300 in all.
 	@tools/run-fuzz fuzz $(FUZZ_SECONDS)
