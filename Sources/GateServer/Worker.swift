@@ -188,8 +188,8 @@ public final class Worker: WorkerDuties, Sendable {
         waitForDrain(until: MonotonicInstant.now().advanced(by: plan.process.drain))
     }
 
-    /// Cuts what is under way.
-    public func cutShort() { end() }
+    /// Cuts what is under way: a failure, since somebody's answer was lost.
+    public func cutShort() { end(status: 1) }
 
     private func each(after delay: TimeAmount, _ body: @escaping @Sendable (LoopServer) -> Void) {
         for loop in loops { loop.eventLoop.scheduleTask(in: delay) { body(loop.value) } }
@@ -207,7 +207,7 @@ public final class Worker: WorkerDuties, Sendable {
         }
     }
 
-    private func end() {
+    private func end(status: UInt8 = 0) {
         let isFirst = state.withLock { state in
             defer { state.isEnded = true }
             return !state.isEnded
@@ -224,7 +224,7 @@ public final class Worker: WorkerDuties, Sendable {
                 self.accessLog?.close(within: 1000)
                 self.events.emit(.stopped, [])
                 self.eventSink.close(within: 1000)
-                self.completion.finish(status: 0)
+                self.completion.finish(status: status)
             }
         }
     }
