@@ -311,12 +311,11 @@ class Portcullis(Proxy):
         return {
             "version": 1,
             "listeners": {
-                "plain": {"address": self.plain, "timeouts": {"idle": "15m"}, "limits": {"requestsPerConnection": 10000000}},
+                "plain": {"address": self.plain, "timeouts": {"idle": "15m"}},
                 "secure": {
                     "address": self.secure,
                     "tls": {"certificates": [{"chain": str(self.chain), "key": str(self.key)}]},
                     "timeouts": {"idle": "15m"},
-                    "limits": {"requestsPerConnection": 10000000},
                 },
             },
             "admin": {"address": f"unix:{self.directory}/admin.sock"},

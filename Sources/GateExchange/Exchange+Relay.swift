@@ -66,7 +66,7 @@ extension Exchange {
         let plan = ObjectIdentifier(pinned.plan)
         if forwarding == nil || forwardingPlan != plan { (forwarding, forwardingPlan) = (forwardingFacts(), plan) }
         guard let forwarding else { throw Fault(.dispatch, .internalError) }
-        outbound.clear()
+        if outbound.capacity == 0 { outbound = loop.wire.takeBuffer() } else { outbound.clear() }
         let framing = isHeld && request.framing.hasBody ? .length(UInt64(held.readableBytes)) : request.framing
         try request.writeUpstreamHead(
             into: &outbound, rewrite: route.rewrite, connection: forwarding,

@@ -154,16 +154,15 @@ public final class Exchange {
         record.method = ByteBuffer()
         record.host = ByteBuffer()
         record.path = ByteBuffer()
-        if outbound.capacity > Self.keptCapacity { outbound = ByteBuffer() }
+        let spare = outbound
+        outbound = ByteBuffer()
+        loop.wire.keep(spare)
         request = nil
         route = nil
         upstreamRequest = nil
         pool = nil
         ownPlan = nil
     }
-
-    // LIMIT: the buffer of upstream heads that an idle connection keeps for its next request.
-    private static let keptCapacity = 2048
 
     func releaseHeld() {
         guard isHeld else { return }

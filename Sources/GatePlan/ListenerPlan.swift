@@ -2,20 +2,20 @@ public import GateHTTP
 public import GatePrimitives
 public import GateWire
 
-/// One listener of the plan.
-public struct ListenerPlan: Sendable {
+/// One listener of the plan; a class, since every exchange asks for it and a copy would retain all its parts.
+public final class ListenerPlan: Sendable {
     /// Its name.
-    public var name: String
+    public let name: String
     /// Where it listens.
-    public var address: SocketEndpoint
+    public let address: SocketEndpoint
     /// What it enforces.
-    public var settings: ListenerSettings
+    public let settings: ListenerSettings
     /// Whether it only redirects to HTTPS.
-    public var redirectsToHTTPS: Bool
+    public let redirectsToHTTPS: Bool
     /// Whose forwarding fields are believed, and which field.
-    public var clientAddress: ClientAddressRule?
+    public let clientAddress: ClientAddressRule?
     /// `strict-transport-security` on a TLS listener; else empty.
-    public var ownFields: FieldBlock
+    public let ownFields: FieldBlock
 
     /// A listener.
     public init(

@@ -21,6 +21,7 @@ public final class WireLoop {
     private var ticker: RepeatedTask?
     private var nextConnection: UInt64 = 0
     private var date = HTTPDate()
+    private var spares: ContiguousArray<ByteBuffer> = []
 
     /// A loop numbered `index`; call `start()` on its thread before use.
     public init(eventLoop: any EventLoop, index: Int) {
@@ -51,6 +52,25 @@ public final class WireLoop {
     func nextConnectionID() -> UInt64 {
         nextConnection &+= 1
         return nextConnection &* 256 &+ UInt64(truncatingIfNeeded: index & 255)
+    }
+
+    // LIMIT: sixteen spare buffers of at most 16 KiB a loop.
+    private static let maximumSpares = 16
+    private static let maximumSpareCapacity = 16 * 1024
+
+    /// Storage for a head on its way out, empty; the loop's connections share it, so that an idle one keeps none.
+    public func takeBuffer() -> ByteBuffer {
+        spares.popLast() ?? ByteBufferAllocator().buffer(capacity: 2048)
+    }
+
+    /// Takes storage back once what it held was written.
+    public func keep(_ buffer: consuming ByteBuffer) {
+        guard buffer.capacity > 0, buffer.capacity <= Self.maximumSpareCapacity, spares.count < Self.maximumSpares
+        else {
+            return
+        }
+        buffer.clear()
+        spares.append(buffer)
     }
 
     /// Appends the `date` line of an answer of the gateway's own.

@@ -119,14 +119,10 @@ extension DownstreamConnection: DownstreamStream {
         if outbound.readableBytes > 0 {
             // Taken out first: a socket that drains calls back before the write returns, and what is written then must
             // neither be lost nor stand before this.
-            var bytes = outbound
+            let bytes = outbound
             outbound = ByteBuffer()
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-            if outbound.capacity == 0, bytes.capacity <= Self.joinLimit * 4 {
-                // Keeps the storage for the next answer when nobody else holds it any more.
-                bytes.clear(minimumCapacity: 0)
-                outbound = bytes
-            }
+            loop.keep(bytes)
         } else {
             context.flush()
         }
@@ -143,6 +139,6 @@ extension DownstreamConnection: DownstreamStream {
     }
 
     private func reserve() {
-        if outbound.capacity == 0 { outbound = allocator.buffer(capacity: 1024) }
+        if outbound.capacity == 0 { outbound = loop.takeBuffer() }
     }
 }
