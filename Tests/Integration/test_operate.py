@@ -205,29 +205,7 @@ def test_a_drain_ends_by_its_deadline(gateways, backends):
     assert time.monotonic() - started < 8
 
 
-# Crash, attacks 72.
-
-
-def test_a_killed_worker_is_back_within_a_second(gateways, nginx):
-    gateway = gateways(configuration(nginx.address))
-    assert http1.exchange(gateway.address(), GET).status == 200
-    for _ in range(3):
-        (worker,) = gateway.workers()
-        os.kill(worker, signal.SIGKILL)
-        started = time.monotonic()
-        # The socket is the supervisor's: a connection waits in its backlog instead of being refused.
-        wire = http1.connect(gateway.address())
-        wire.send(GET)
-        try:
-            assert wire.read_response().status == 200
-        except (http1.Cut, OSError):
-            # It had reached the dying worker; the next one is served.
-            assert http1.exchange(gateway.address(), GET).status == 200
-        seconds = time.monotonic() - started
-        assert seconds < 10, f"{seconds} s"
-        print(f"back after {seconds * 1000:.0f} ms")
-        assert gateway.workers() != [worker]
-    assert gateway.process.poll() is None
+# Crash, attacks 72; under load in test_trap.py.
 
 
 def test_a_worker_that_dies_again_and_again_is_started_with_patience(gateways, backends):
