@@ -204,7 +204,8 @@ import Testing
     @Test(arguments: [
         ("t=1", ""), ("a=b&t=1", "?a=b"), ("t=1&a=b", "?a=b"), ("a&t&b", "?a&b"), ("t=1&t=2", ""),
         ("tt=1&T=2", "?tt=1&T=2"),
-        ("a=t&b=&t=", "?a=t&b="), ("&t=1&", "?&"),
+        ("a=t&b=&t=", "?a=t&b="), ("&t=1&", "?&"), ("%74=1&a=b", "?a=b"),
+        ("a=b&%7=1&t%=2&%74t=3", "?a=b&%7=1&t%=2&%74t=3"),
     ])
     func oneQueryParameterIsTakenOut(_ sent: String, _ expected: String) throws {
         let request = try #require(try vet(target: "/p?" + sent))

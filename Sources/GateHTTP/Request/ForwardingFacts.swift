@@ -55,7 +55,7 @@ public struct CredentialRemoval: Sendable {
     ///
     /// - `fields`: known fields whose lines are removed whole; `otherFields`: other names, in any case;
     /// - `cookies`: names of cookies; the other cookies stay;
-    /// - `queryParameters`: names of query parameters as spelled in the query; the other parameters stay.
+    /// - `queryParameters`: names of query parameters as the backend decodes them; the other parameters stay.
     public init(
         fields: FieldSet = [], otherFields: [String] = [], cookies: [String] = [], queryParameters: [String] = []
     ) {

@@ -65,7 +65,7 @@ extension VettedRequest {
         while start <= query.count {
             let end = query.firstIndex(of: Ascii.ampersand, in: start..<query.count)
             let name = start..<query.firstIndex(of: Ascii.equals, in: start..<end)
-            if !Self.isListed(query.extracting(name), names) {
+            if !Self.isListedDecoded(query.extracting(name), names) {
                 try sink.append(byte: separator)
                 try sink.append(query.extracting(start..<end))
                 separator = Ascii.ampersand
@@ -126,6 +126,30 @@ extension VettedRequest {
 
     private static func isListed(_ name: Span<UInt8>, _ names: [[UInt8]]) -> Bool {
         for listed in names where name.equals(listed.span) { return true }
+        return false
+    }
+
+    /// As the backend reads it: a credential whose name is spelled `access%5Ftoken` is taken out, too.
+    private static func isListedDecoded(_ name: Span<UInt8>, _ names: [[UInt8]]) -> Bool {
+        for listed in names {
+            var (index, matched) = (0, 0)
+            while index < name.count {
+                var byte = name[index]
+                index &+= 1
+                if byte == Ascii.percent, name.count &- index >= 2, let high = Ascii.hexValue(name[index]),
+                    let low = Ascii.hexValue(name[index &+ 1])
+                {
+                    byte = high << 4 | low
+                    index &+= 2
+                }
+                guard matched < listed.count, listed[matched] == byte else {
+                    matched = -1
+                    break
+                }
+                matched &+= 1
+            }
+            if matched == listed.count { return true }
+        }
         return false
     }
 

@@ -25,8 +25,12 @@ public struct ClientHello: Equatable, Sendable {
     static let maximumRecords = 32
 
     /// Reads the hello from the first bytes of a connection.
+    ///
+    /// Called with each arrival: until the hello is whole, only the records' heads are looked at, so that a hello that
+    /// drips in byte by byte costs no more than its bytes.
     public static func read(_ bytes: Span<UInt8>) -> Reading {
-        var message: [UInt8] = []
+        var start: [UInt8] = []
+        var available = 0
         var position = 0
         for _ in 0..<maximumRecords {
             guard position < bytes.count else { return .needsMore }
@@ -35,26 +39,39 @@ public struct ClientHello: Equatable, Sendable {
             guard bytes.count - position >= 5 else { return .needsMore }
             let length = Int(bytes[position + 3]) << 8 | Int(bytes[position + 4])
             guard bytes[position + 1] == 3, length > 0, length <= 16384 else { return .invalid }
-            let available = min(length, bytes.count - position - 5)
-            for index in position + 5..<position + 5 + available { message.append(bytes[index]) }
-            if let whole = wholeLength(message.span) {
-                guard whole <= maximumLength else { return .invalid }
-                if message.count >= whole {
-                    return parse(message.span.extracting(4..<whole)).map(Reading.hello) ?? .invalid
-                }
-            } else if let first = message.first, first != 1 {
-                return .invalid
+            let here = min(length, bytes.count - position - 5)
+            var index = position + 5
+            while start.count < 4, index < position + 5 + here {
+                start.append(bytes[index])
+                index += 1
             }
-            guard available == length else { return .needsMore }
+            available += here
+            // RFC 8446 §4: the type of the handshake message, then its length.
+            if let type = start.first, type != 1 { return .invalid }
+            if start.count == 4 {
+                let whole = 4 + (Int(start[1]) << 16 | Int(start[2]) << 8 | Int(start[3]))
+                guard whole <= maximumLength else { return .invalid }
+                if available >= whole { return assemble(bytes, whole) }
+            }
+            guard here == length else { return .needsMore }
             position += 5 + length
         }
         return .invalid
     }
 
-    /// The message's length with its four-byte header, once the header is there and says ClientHello.
-    private static func wholeLength(_ message: Span<UInt8>) -> Int? {
-        guard message.count >= 4, message[0] == 1 else { return nil }
-        return 4 + (Int(message[1]) << 16 | Int(message[2]) << 8 | Int(message[3]))
+    /// Joins the message's pieces, all of which are there, and parses it.
+    private static func assemble(_ bytes: Span<UInt8>, _ whole: Int) -> Reading {
+        var message: [UInt8] = []
+        message.reserveCapacity(whole)
+        var position = 0
+        while message.count < whole, bytes.count - position >= 5 {
+            let length = Int(bytes[position + 3]) << 8 | Int(bytes[position + 4])
+            let end = position + 5 + min(length, bytes.count - position - 5, whole - message.count)
+            for index in position + 5..<end { message.append(bytes[index]) }
+            position += 5 + length
+        }
+        guard message.count == whole else { return .invalid }
+        return parse(message.span.extracting(4..<whole)).map(Reading.hello) ?? .invalid
     }
 
     private static func parse(_ body: Span<UInt8>) -> ClientHello? {

@@ -60,7 +60,12 @@ public final class ServerCertificate: Sendable {
 
     /// Whether the certificate may stand for `host` (lower-case, without port): exact, or a wildcard of one label.
     public func covers(_ host: String) -> Bool {
-        names.contains { name in
+        // RFC 3986 §3.2.2: an IPv6 address stands in brackets in a host, and without in a certificate.
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            guard let address = IPAddress(String(host.dropFirst().dropLast())) else { return false }
+            return names.contains(address.description)
+        }
+        return names.contains { name in
             if name == host { return true }
             guard name.hasPrefix("*."), let dot = host.utf8.firstIndex(of: UInt8(ascii: ".")) else { return false }
             return dot != host.utf8.startIndex && host[dot...] == name.dropFirst()
