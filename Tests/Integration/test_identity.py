@@ -265,6 +265,7 @@ def test_claims_of_the_wrong_kind_attacks_49(desk, key):
         ({"exp": -1}, None),
         ({"exp": 0}, None),
         ({"exp": now - 60}, "credentials_expired"),
+        ({"exp": now + 60.5}, "credentials_invalid"),
         ({"exp": True}, "credentials_invalid"),
         ({"exp": now + 60.5}, "credentials_invalid"),
         ({"nbf": now - 60.5}, "credentials_invalid"),

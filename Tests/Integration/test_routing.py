@@ -43,7 +43,7 @@ def test_precedence(gateways, backends):
         route("any-exact", {"exact": "/users/me"}),
         route("wild", {"hosts": ["*.example.com"], "path": "/"}),
         route("wild-deep", {"hosts": ["*.api.example.com"], "path": "/"}),
-        route("host", {"hosts": ["api.example.com"], "path": "/v1"}),
+        route("host", {"hosts": ["api.example.com"], "path": "/v1", "methods": ["GET"]}),
         route("host-post", {"hosts": ["api.example.com"], "path": "/v1", "methods": ["POST"]}),
         route("header", {"path": "/h", "headers": {"x-version": "2"}}),
         route("query", {"path": "/q", "query": {"debug": "1"}}),

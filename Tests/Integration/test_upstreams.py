@@ -383,11 +383,23 @@ def test_a_location_elsewhere_is_left_alone(gateways, backends):
 
 
 def test_a_request_in_a_circle_is_refused(gateways):
-    """A gateway whose upstream is itself: the request ends as 508 after the first round."""
+    """Two gateways that lead to each other: the first that sees the request again answers 508, which travels back."""
+    ports = [free_port(), free_port()]
+    circle = []
+    for own, other in (ports, reversed(ports)):
+        config = with_upstream(f"127.0.0.1:{other}")
+        config["listeners"]["public"]["address"] = f"127.0.0.1:{own}"
+        circle.append(gateways(config))
+    response = http1.exchange(circle[0].address(), GET)
+    assert response.status == 508
+    reasons = [line["reason"] for gateway in circle for line in gateway.log.wait(1)]
+    assert reasons.count("loop_detected") == 1 and len(reasons) <= 4, reasons
+
+
+def test_an_upstream_that_is_the_gateway_itself_is_an_error(tmp_path):
     port = free_port()
     config = with_upstream(f"127.0.0.1:{port}")
     config["listeners"]["public"]["address"] = f"127.0.0.1:{port}"
-    gateway = gateways(config)
-    response = http1.exchange(gateway.address(), GET)
-    assert response.status == 508
-    assert len(gateway.log.wait(2)) == 2
+    (tmp_path / "gateway.yaml").write_text(yaml.dump(config) + "\n")
+    result = run("check", "--config", tmp_path / "gateway.yaml")
+    assert result.returncode == 1 and "address of this gateway" in result.stdout + result.stderr
