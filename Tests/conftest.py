@@ -127,7 +127,7 @@ def authority(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server_certificate(authority):
     """(chain, key) for api.example.test, localhost and both loopback addresses."""
-    return authority.issue("api.example.test", "localhost", "127.0.0.1", "::1")
+    return authority.issue("api.example.test", "localhost", "127.0.0.1", "::1", label="everything")
 
 
 @pytest.fixture(scope="session")
