@@ -1,4 +1,5 @@
 import GatePrimitives
+import Glibc
 public import NIOCore
 import NIOPosix
 
@@ -9,6 +10,9 @@ import NIOPosix
 public final class Listener {
     /// Who handles requests: one delegate per stream.
     public typealias MakeDelegate = (any DownstreamStream) -> any DownstreamDelegate
+
+    /// LIMIT: connections that the kernel holds until they are accepted; the kernel's own limit (`somaxconn`) caps it.
+    private static let backlog: CInt = 4096
 
     /// What applies to connections accepted from now on; a reload replaces it.
     public var settings: ListenerSettings
@@ -35,7 +39,6 @@ public final class Listener {
     public func start(descriptor: CInt) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         return ServerBootstrap(group: loop.eventLoop)
-            .serverChannelOption(ChannelOptions.backlog, value: 4096)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 16)
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .childChannelInitializer { child in
@@ -43,7 +46,12 @@ public final class Listener {
                 return child.eventLoop.makeSucceededVoidFuture()
             }
             .withBoundSocket(descriptor)
-            .map { bound.value.channel = $0 }
+            .map {
+                bound.value.channel = $0
+                // NIO listens again on a socket that it is given, with a backlog of its own of 128. Listening once more
+                // raises it; should that fail, the smaller one serves, too.
+                _ = Glibc.listen(descriptor, Self.backlog)
+            }
     }
 
     /// Stops accepting; connections that are queued in the kernel were accepted by then or are reset.
