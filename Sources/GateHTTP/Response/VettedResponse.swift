@@ -22,6 +22,9 @@ public struct VettedResponse {
     /// An HTTP/1.0 client must not be sent it (RFC 9110 §15.2).
     public var isInformational: Bool { status < 200 && status != 101 }
 
+    /// Whether the backend said when it made the response; where not, who passes it on does (RFC 9110 §6.6.1).
+    public var hasDate: Bool { lines.first(.date) != nil }
+
     /// Judges `raw`, the answer to a request of `method` that passed on `upgrade`.
     ///
     /// Every fault is `bad_upstream_response` in `relay` (attacks 16); nothing of such a connection is used again.

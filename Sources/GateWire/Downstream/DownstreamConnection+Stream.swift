@@ -52,6 +52,12 @@ extension DownstreamConnection: DownstreamStream {
         let before = outbound.readableBytes
         responseFraming = try response.writeDownstreamHead(into: &outbound, answering: request, fields: fields)
         if responseFraming == .untilClose { closesAfterAnswer = true }
+        if !response.hasDate {
+            // RFC 9110 §6.6.1: in front of the empty line that ends the head.
+            outbound.moveWriterIndex(to: outbound.writerIndex - 2)
+            loop.writeDate(into: &outbound)
+            outbound.writeStaticString("\r\n")
+        }
         written &+= UInt64(outbound.readableBytes - before)
     }
 
