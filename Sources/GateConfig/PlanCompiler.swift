@@ -43,10 +43,12 @@ struct PlanCompiler {
         let parts = CompiledParts(identities: identities, zones: zones, upstreams: settings.upstreams.map(\.name))
         let routes = settings.routes.compactMap { compile($0, parts) }
         guard !diagnostics.hasErrors, let table else { return nil }
+        let revision = Digest.revision(of: settings)
         return Plan(
-            revision: Digest.revision(of: settings), listeners: listeners, table: table, routes: routes,
+            revision: revision, listeners: listeners, table: table, routes: routes,
             upstreams: upstreams, limits: LimitTable(zones), keySets: identities.map(\.keySet), process: process,
-            admin: admin, logs: logs, pseudonym: machine.pseudonym)
+            admin: admin, logs: logs, pseudonym: machine.pseudonym,
+            report: ConfigurationReport.json(of: settings, revision: revision))
     }
 
     mutating func error(at position: SourcePosition, _ problem: String, instead remedy: String? = nil) {
