@@ -83,7 +83,7 @@ class Bench:
     def cpu(self):
         for secure in (False, True):
             kind = "TLS 1.3" if secure else "plain"
-            cpu = self.row(f"CPU per request, {kind}", "µs", "less")
+            cpu = self.row(f"CPU per request, {kind}", "µs", "less", target=1.0 if secure else 1.05)
             user = self.row(f"of it in user space, {kind}", "µs", "less")
             throughput = self.row(f"throughput, {kind}", "requests/s", "more", digits=0)
             for proxy in [self.nginx, *self.peers]:
@@ -111,7 +111,7 @@ class Bench:
                     tail.add(peer.name, a[1], b[1])
 
     def handshake(self):
-        row = self.row("new TLS connections per CPU second", "1/s", "more", digits=0)
+        row = self.row("new TLS connections per CPU second", "1/s", "more", digits=0, target=1.0)
         count = 100 if QUICK else 300
         for peer in self.peers:
             say(f"new TLS connections: {peer.name}")
@@ -128,7 +128,8 @@ class Bench:
         counts = (200, 1000) if QUICK else (2000, proxies.CONNECTIONS - 400)
         rest = 2 if QUICK else 30
         for secure in (False, True):
-            row = self.row(f"memory per idle connection, {'TLS' if secure else 'plain'}", "bytes", "less", digits=0)
+            title = f"memory per idle connection, {'TLS' if secure else 'plain'}"
+            row = self.row(title, "bytes", "less", digits=0, absolute=20 * 1024 if secure else 6 * 1024)
             figures = {}
             for proxy in [self.nginx, *self.peers]:
                 say(f"idle connections, {'TLS' if secure else 'plain'}: {proxy.name}")
@@ -147,20 +148,22 @@ class Bench:
         one = self.script("cached", [tokens.mint(key, sub="alice", **claims)])
         say("tokens for the uncached rows")
         many = self.script("uncached", [tokens.mint(key, sub=f"user-{n}", **claims) for n in range(4000 if QUICK else 30000)])
+        gateway = self.start(proxies.PortcullisChain, key_set=keys) if "portcullis" in self.wanted else None
         for title, script, cached in (("token found in the cache", one, True), ("token not in the cache", many, False)):
-            row = self.row(f"the whole chain, {title}, to nginx's plain TLS proxying", "µs CPU per request", "less")
-            members = []
-            if "envoy" in self.wanted:
-                members.append(self.start(proxies.EnvoyChain, key_set=keys, cache=cached))
-            if "portcullis" in self.wanted and cached:
-                self.portcullis = self.start(proxies.PortcullisChain, key_set=keys)
-            if "portcullis" in self.wanted:
-                members.append(self.portcullis)
+            unit = "µs CPU per request"
+            beside = self.row(f"chain, {title}, to nginx's TLS proxying", unit, "less", target=1.2 if cached else None)
+            envoy = self.start(proxies.EnvoyChain, key_set=keys, cache=cached) if "envoy" in self.wanted else None
+            members = [proxy for proxy in (envoy, gateway) if proxy]
             for proxy in members:
-                say(f"the whole chain, {title}: {proxy.name}")
+                say(f"chain, {title}: {proxy.name}")
                 self.load(proxy, True, script)
                 for a, b in pairs(lambda: self.load(self.nginx, True), lambda: self.load(proxy, True, script)):
-                    row.add(proxy.name, a.cpu, b.cpu)
+                    beside.add(proxy.name, a.cpu, b.cpu)
+            if len(members) == 2:
+                say(f"chain, {title}: {gateway.name} beside {envoy.name}")
+                row = self.row(f"chain, {title}, to Envoy's", unit, "less", base=envoy.name, target=0.4 if cached else 0.7)
+                for a, b in pairs(lambda: self.load(envoy, True, script), lambda: self.load(gateway, True, script)):
+                    row.add(gateway.name, a.cpu, b.cpu)
 
     def script(self, name, texts):
         """A wrk script that sends these tokens in turn."""

@@ -329,7 +329,7 @@ class Portcullis(Proxy):
         return [BINARY, "run", "--config", self.write("gateway.yaml", yaml.dump(self.configuration()) + "\n")]
 
     def version(self):
-        return "Portcullis " + first_line(BINARY, "version")
+        return first_line(BINARY, "version").replace("portcullis", "Portcullis")
 
 
 class PortcullisChain(Portcullis):

@@ -11,19 +11,40 @@ def interval(values, rounds=10000):
     return statistics.median(values), medians[int(rounds * 0.025)], medians[int(rounds * 0.975) - 1]
 
 
-class Row:
-    """One measure: for each proxy its ratios to nginx and its own figures."""
+#: How far beyond its target the worse end of an interval may lie: the machine is noisy.
+TOLERANCE = 0.05
 
-    def __init__(self, title, unit, better, digits=1):
+
+class Row:
+    """One measure: for each proxy its ratios to the base, nginx as a rule, and its own figures.
+
+    `target` is the gateway's: a ratio to the base, or with `absolute` a figure.
+    """
+
+    def __init__(self, title, unit, better, digits=1, base="nginx", target=None, absolute=None):
         self.title, self.unit, self.better, self.digits = title, unit, better, digits
+        self.base, self.target, self.absolute = base, target, absolute
         self.ratios, self.figures = {}, {}
 
     def add(self, name, base, figure, least=0):
-        """One pair: nginx's figure and the proxy's; no ratio to a base that is not above `least`."""
-        self.figures.setdefault("nginx", []).append(base)
+        """One pair: the base's figure and the proxy's; no ratio to a base that is not above `least`."""
+        self.figures.setdefault(self.base, []).append(base)
         self.figures.setdefault(name, []).append(figure)
         if base > least:
             self.ratios.setdefault(name, []).append(figure / base)
+
+    def verdict(self, name):
+        """Whether the gateway met its target, in words; empty for others and where there is none."""
+        if not name.startswith("portcullis"):
+            return ""
+        if self.absolute is not None:
+            met = statistics.median(self.figures[name]) <= self.absolute
+            return f"   target {self.absolute}: {'met' if met else 'missed'}"
+        if self.target is None or name not in self.ratios:
+            return ""
+        _, low, high = interval(self.ratios[name])
+        met = high <= self.target + TOLERANCE if self.better == "less" else low >= self.target - TOLERANCE
+        return f"   target {self.target:.2f}: {'met' if met else 'missed'}"
 
     def lines(self):
         yield f"{self.title} ({self.unit}, {self.better} is better)"
@@ -33,16 +54,18 @@ class Row:
             if name in self.ratios:
                 middle, low, high = interval(self.ratios[name])
                 count = len(self.ratios[name])
-                text += f"   {middle:5.2f} of nginx"
+                text += f"   {middle:5.2f} of {self.base}"
                 if count > 1:
                     text += f"   [{low:.2f}, {high:.2f}]   {count} pairs"
-            yield text
+            yield text + self.verdict(name)
 
     def data(self):
         return {
             "title": self.title,
             "unit": self.unit,
             "better": self.better,
+            "base": self.base,
+            "target": self.target if self.absolute is None else self.absolute,
             "figures": {name: statistics.median(figures) for name, figures in self.figures.items()},
             "ratios": {
                 name: dict(zip(("median", "low", "high"), interval(ratios)), pairs=len(ratios))
@@ -90,6 +113,6 @@ def plot(rows, caption):
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{y + 30}" viewBox="0 0 {total} {y + 30}" '
         'font-family="system-ui, sans-serif" font-size="12" fill="#222">'
-        f'<rect width="100%" height="100%" fill="#fff"/><text x="12" y="24" font-size="14" font-weight="600">Beside nginx (1 = nginx), 95 % interval</text>'
+        f'<rect width="100%" height="100%" fill="#fff"/><text x="12" y="24" font-size="14" font-weight="600">Ratio to nginx, or to what the title names; 95 % interval</text>'
         + grid + "".join(parts) + f'<text x="12" y="{y + 16}" fill="#555">{caption}</text></svg>\n'
     )  # fmt: skip
