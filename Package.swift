@@ -81,6 +81,7 @@ let package = Package(
         .systemLibrary(name: "CYAML"),
         .systemLibrary(name: "CPCRE2"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CNghttp2"),
         .target(name: "CVersion"),
         gate("GatePrimitives"),
         gate("GateSettings", ["GatePrimitives"], c: ["CYAML"]),
@@ -96,7 +97,7 @@ let package = Package(
             "GateAdmission",
             ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"], products: [nioCore]),
         gate(
-            "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission"],
+            "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission"], c: ["CNghttp2"],
             products: [nioCore, nioPosix, nioSSL, nioTLS]),
         gate(
             "GatePlan",

@@ -10,6 +10,8 @@ final class ConnectionLog {
     let slot: SeriesSlot
     private(set) var state: ConnectionState
     private let metrics: LoopMetrics
+    /// Exchanges that are open on it: more than one where streams share it.
+    private var exchanges = 0
 
     init(_ connection: AcceptedConnection, names: NameTable, metrics: LoopMetrics, state: ConnectionState) {
         let version: TLSVersion
@@ -27,7 +29,19 @@ final class ConnectionLog {
         metrics.connection(slot, from: nil, to: state)
     }
 
-    func move(to state: ConnectionState) {
+    /// An exchange begins.
+    func exchangeBegan() {
+        exchanges &+= 1
+        move(to: .active)
+    }
+
+    /// An exchange is over.
+    func exchangeEnded() {
+        exchanges &-= 1
+        if exchanges == 0 { move(to: .idle) }
+    }
+
+    private func move(to state: ConnectionState) {
         guard state != self.state else { return }
         metrics.connection(slot, from: self.state, to: state)
         self.state = state

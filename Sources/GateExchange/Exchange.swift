@@ -114,7 +114,7 @@ public final class Exchange {
         ownPlan = loop.current
         began = .now()
         loop.observer.begin()
-        log?.move(to: .active)
+        log?.exchangeBegan()
         record = ExchangeRecord(
             names: loop.current.plan.names, connection: record.connection, id: loop.observer.nextID(), time: .now())
         requestID.clear()
@@ -149,7 +149,7 @@ public final class Exchange {
             record.path = request.targetSlice
         }
         loop.observer.finish(record)
-        log?.move(to: .idle)
+        log?.exchangeEnded()
         // An idle connection pins neither head nor plan.
         record.method = ByteBuffer()
         record.host = ByteBuffer()
@@ -180,7 +180,11 @@ extension Exchange: DownstreamDelegate {
         begin()
         method = request.method
         requestComplete = !request.framing.hasBody
-        record.protocol = request.version == .http10 ? .http10 : .http11
+        switch request.version {
+        case .http10: record.protocol = .http10
+        case .http11: record.protocol = .http11
+        case .http2: record.protocol = .http2
+        }
         self.request = request
         routeAndAdmit()
     }

@@ -50,6 +50,16 @@ public enum Reason: String, Sendable, CaseIterable {
     case draining
     case clientClosed = "client_closed"
 
+    // HTTP/2 (attacks 18–31): what ends a connection or a stream before an answer.
+    case h2ResetFlood = "h2_reset_flood"
+    case h2StreamErrors = "h2_stream_errors"
+    case h2Continuation = "h2_continuation"
+    case h2EmptyFrames = "h2_empty_frames"
+    case h2ControlFlood = "h2_control_flood"
+    case h2HeaderList = "h2_header_list"
+    case h2Malformed = "h2_malformed"
+    case h2Protocol = "h2_protocol"
+
     // Routing.
     case noRoute = "no_route"
     case methodNotAllowed = "method_not_allowed"
@@ -102,7 +112,8 @@ public enum Reason: String, Sendable, CaseIterable {
     public var code: RefusalCode? {
         switch self {
         case .ok, .redirected, .preflight, .earlyFinal, .clientAborted, .clientClosed, .tlsFailed, .tlsUnknownName,
-            .tlsNoProtocol, .timeoutTLS, .timeoutIdle, .draining:
+            .tlsNoProtocol, .timeoutTLS, .timeoutIdle, .draining, .h2ResetFlood, .h2StreamErrors, .h2Continuation,
+            .h2EmptyFrames, .h2ControlFlood, .h2HeaderList, .h2Malformed, .h2Protocol:
             nil
         case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,
             .badRequestLine, .badVersion, .badHost, .badTarget, .badExpect, .earlyUpgradeData, .upgradeWithBody,

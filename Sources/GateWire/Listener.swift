@@ -23,7 +23,7 @@ public final class Listener {
     private let makeDelegate: MakeDelegate
     private var channel: (any Channel)?
     private var isDraining = false
-    private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
+    private var connections: [ObjectIdentifier: any ConnectionHandler] = [:]
 
     /// A listener that accepts nothing yet.
     public init(
@@ -96,7 +96,7 @@ public final class Listener {
         do { try child.pipeline.syncOperations.addHandler(gate) } catch { child.close(promise: nil) }
     }
 
-    private func add(_ connection: DownstreamConnection, to child: any Channel) {
+    private func add(_ connection: any ConnectionHandler, to child: any Channel) {
         do { try child.pipeline.syncOperations.addHandler(connection) } catch {
             connection.gone(.clientClosed)
             child.close(promise: nil)
@@ -116,7 +116,8 @@ public final class Listener {
 
     private func connection(
         _ channel: any Channel, _ facts: AcceptedConnection, _ settings: ListenerSettings
-    ) -> DownstreamConnection {
+    ) -> any ConnectionHandler {
+        if facts.tls?.applicationProtocol == "h2" { return http2Connection(facts, settings) }
         let connection = DownstreamConnection(channel: channel, facts: facts, settings: settings, loop: loop)
         // What was queued, or still in its handshake, when the drain began is served and closed like the others.
         connection.isDraining = isDraining
@@ -124,6 +125,16 @@ public final class Listener {
         let key = ObjectIdentifier(connection)
         connections[key] = connection
         // The listener outlives its connections: a reload or a drain must not take it from under them.
+        connection.onClose = { self.connections[key] = nil }
+        return connection
+    }
+
+    private func http2Connection(_ facts: AcceptedConnection, _ settings: ListenerSettings) -> HTTP2Connection {
+        let connection = HTTP2Connection(facts: facts, settings: settings, loop: loop, makeDelegate: makeDelegate)
+        connection.isDraining = isDraining
+        let key = ObjectIdentifier(connection)
+        connections[key] = connection
+        // As above: the listener outlives its connections.
         connection.onClose = { self.connections[key] = nil }
         return connection
     }

@@ -41,7 +41,7 @@ extension VettedResponse {
     }
 
     /// Bytes that the head cannot exceed, unless a cookie names a backend's domain more than a few times.
-    private func roomForHead(_ request: borrowing VettedRequest, _ fields: borrowing DownstreamFields) -> Int {
+    func roomForHead(_ request: borrowing VettedRequest, _ fields: borrowing DownstreamFields) -> Int {
         var room = bytes.readableBytes &+ 2 &* fieldCount &+ fields.requestID.readableBytes
         room &+= fields.own.bytes.readableBytes &+ fields.edits.lines.bytes.readableBytes
         if !fields.backends.isEmpty { room &+= 2 &* fieldCount &* (request.authorityPiece.range.count &+ 8) }
@@ -51,7 +51,7 @@ extension VettedResponse {
 
     /// The backend's end-to-end fields; those that can name a backend last.
     @_lifetime(sink: copy sink)
-    private func writeEndToEnd(
+    func writeEndToEnd(
         _ sink: inout OutputRawSpan, _ request: borrowing VettedRequest, _ fields: borrowing DownstreamFields
     ) throws(HeadOverflow) {
         let left = fields.edits.removed.union(fields.replaced)

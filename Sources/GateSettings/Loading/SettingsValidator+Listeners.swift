@@ -24,6 +24,10 @@ extension SettingsValidator {
                         "listener '\(listener.name)' redirects to HTTPS and has TLS itself",
                         instead: "remove redirectToHTTPS or tls")
                 }
+            } else if !listener.protocols.contains(.http11) {
+                error(
+                    at: listener.position, "listener '\(listener.name)' offers h2 alone, which needs TLS",
+                    instead: "add tls, or http/1.1 to protocols")
             } else if !listener.redirectToHTTPS.value, !listener.address.value.isLocal {
                 waive(
                     at: listener.address.position,

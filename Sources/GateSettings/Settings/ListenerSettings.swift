@@ -38,7 +38,8 @@ public struct ListenerSettings: NamedSettings, Described {
             .optional("tls", \.tls, .object, absent: "plain HTTP", "TLS with these certificates."),
             .defaulted(
                 "protocols", \.protocols, Shape<HTTPProtocol>.word.list(1...3), default: "[http/1.1]",
-                "The protocols offered, over TLS by ALPN. A client that offers others only is refused."),
+                "The protocols offered over TLS by ALPN, the preferred one first; a plain listener speaks HTTP/1.1. A client that offers others only is refused."
+            ),
             .planned("proxyProtocol", "The client's address from a load balancer's PROXY header."),
             .optional(
                 "clientAddress", \.clientAddress, .object, absent: "the peer's address is the client's",
@@ -61,8 +62,10 @@ public struct ListenerSettings: NamedSettings, Described {
 public enum HTTPProtocol: String, Word {
     /// HTTP/1.1 (RFC 9112).
     case http11 = "http/1.1"
+    /// HTTP/2 (RFC 9113), over TLS alone.
+    case http2 = "h2"
 
-    static let planned = ["h2", "h3"]
+    static let planned = ["h3"]
 }
 
 /// How the client's address is found behind proxies.

@@ -7,7 +7,7 @@ import NIOTLS
 /// Reads the ClientHello, chooses the certificate by our own rules, and hands over to the TLS library.
 ///
 /// ```
-/// hello ──(certificate found)──> handshaking ──(handshakeCompleted)──> gone: DownstreamConnection follows
+/// hello ──(certificate found)──> handshaking ──(handshakeCompleted)──> gone: the connection's handler follows
 ///   └──(malformed, unknown name, no common protocol, deadline)──> alert, close
 /// ```
 final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHolder {
@@ -27,14 +27,14 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
     private let loop: WireLoop
     private let began: MonotonicInstant
     private let timeout: TimeSpan
-    private let next: (any Channel) -> DownstreamConnection
+    private let next: (any Channel) -> any ConnectionHandler
     private var state = State.hello(ByteBuffer())
     private var context: ChannelHandlerContext?
 
     /// A gate that, once the handshake is complete, replaces itself by what `next` makes.
     init(
         facts: AcceptedConnection, tls: ServerTLS, loop: WireLoop, timeout: TimeSpan,
-        next: @escaping (any Channel) -> DownstreamConnection
+        next: @escaping (any Channel) -> any ConnectionHandler
     ) {
         self.facts = facts
         self.tls = tls

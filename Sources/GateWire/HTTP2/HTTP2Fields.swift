@@ -1,0 +1,55 @@
+import CNghttp2
+import NIOCore
+
+/// The fields of a response head as nghttp2 takes them, from `name: value` lines of our own making.
+enum HTTP2Fields {
+    /// LIMIT: fields of one response head; more than any limit on a backend's head lets through.
+    static let most = 20_000
+
+    /// Calls `body` with the fields of `lines`, names in lower case (RFC 9113 §8.2.1); the pointers live as long as the call.
+    ///
+    /// Nil where the lines are not what we write: each `name: value` and CRLF.
+    static func withFields<Result>(
+        of lines: inout ByteBuffer, _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result
+    ) -> Result? {
+        // SAFETY: the pointers point into the buffer's own bytes, which outlive the call of `body`; every index is below
+        // the count of the bytes, as each loop checks.
+        unsafe lines.withUnsafeMutableReadableBytes { raw -> Result? in
+            guard let base = unsafe raw.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+            let count = raw.count
+            var fields = unsafe ContiguousArray<nghttp2_nv>()
+            unsafe fields.reserveCapacity(24)
+            var start = 0
+            while start < count {
+                guard unsafe fields.count < most else { return nil }
+                // A pseudo-header field begins with the colon that ends other names.
+                var colon = start &+ 1
+                while colon < count, unsafe base[colon] != UInt8(ascii: ":") {
+                    if unsafe base[colon] &- 0x41 < 26 { unsafe base[colon] |= 0x20 }
+                    colon &+= 1
+                }
+                if unsafe base[start] &- 0x41 < 26 { unsafe base[start] |= 0x20 }
+                var end = colon
+                while end < count, unsafe base[end] != UInt8(ascii: "\r") { end &+= 1 }
+                guard end &+ 1 < count, colon &+ 2 <= end, unsafe base[end &+ 1] == UInt8(ascii: "\n") else {
+                    return nil
+                }
+                let nameLength = colon &- start
+                unsafe fields.append(
+                    nghttp2_nv(
+                        name: base + start, value: base + (colon &+ 2), namelen: nameLength,
+                        valuelen: end &- colon &- 2, flags: flags(base + start, nameLength)))
+                start = end &+ 2
+            }
+            return unsafe fields.withUnsafeBufferPointer { unsafe body($0) }
+        }
+    }
+
+    /// RFC 7541 §7.1.3: a cookie is a secret that compression must not let anybody guess.
+    private static func flags(_ name: UnsafePointer<UInt8>, _ length: Int) -> UInt8 {
+        guard length == 10 else { return 0 }
+        // SAFETY: the name has ten bytes, as was just checked.
+        let isCookie = unsafe UnsafeBufferPointer(start: name, count: length).elementsEqual("set-cookie".utf8)
+        return isCookie ? UInt8(truncatingIfNeeded: NGHTTP2_NV_FLAG_NO_INDEX.rawValue) : 0
+    }
+}

@@ -1,0 +1,30 @@
+/// The bounds of one HTTP/2 connection.
+enum HTTP2Limits {
+    /// LIMIT: streams at a time, as RFC 9113 §6.5.2 advises at least, and as nginx and HAProxy default to about.
+    static let streams: UInt32 = 100
+    /// LIMIT: bytes of one stream's body that wait for its backend.
+    static let streamWindow: UInt32 = 256 * 1024
+    /// LIMIT: bytes of all bodies of a connection that wait for their backends.
+    static let connectionWindow: Int32 = 1024 * 1024
+    /// LIMIT: a header list, as SETTINGS announce it; `HeadLimits` enforces it on what is decoded.
+    static let headerList: UInt32 = 64 * 1024
+    /// LIMIT: bytes of fields, 32 more for each (RFC 9113 §6.5.2), that are decoded for one stream before the connection
+    /// ends: what is refused has to be decoded to its end, since the compression's state is the connection's.
+    static let decodedHeaders = 4 * 64 * 1024
+    /// LIMIT: CONTINUATION frames behind one HEADERS frame: 64 KiB in frames of 16 KiB (CVE-2024-28182).
+    static let continuations = 5
+    /// LIMIT: acknowledgements that wait to be sent (CVE-2019-9512, 9515).
+    static let acknowledgements = 1000
+    /// LIMIT: bytes of a response head that are compressed.
+    static let responseHead = 256 * 1024
+    /// The backend pauses when this much of its answer waits for the client's windows.
+    static let highMark = 64 * 1024
+    /// It goes on when no more than this is left.
+    static let lowMark = 32 * 1024
+    /// LIMIT: bytes of answers of one connection that wait; beyond it only a stream of which nothing waits is filled.
+    static let waitingAnswers = 1024 * 1024
+    /// What leaves in one write at most, however many streams it is of.
+    static let write = 256 * 1024
+    /// Body chunks up to this size are copied together; larger ones are kept as they are.
+    static let joined = 8 * 1024
+}

@@ -1,0 +1,81 @@
+import GateHTTP
+import GatePrimitives
+import NIOCore
+
+/// What the exchange does towards its client.
+extension HTTP2Stream: DownstreamStream {
+    var isWritable: Bool { !isBlocked && connection != nil }
+    var bytesOut: UInt64 { written }
+    var bytesIn: UInt64 { received }
+
+    func acceptBody(limit: UInt64) { allowBody(limit: limit) }
+    func pauseBody() { pauseBody(true) }
+    func resumeBody() { pauseBody(false) }
+
+    func writeInformational(
+        _ response: borrowing VettedResponse, answering request: borrowing VettedRequest,
+        _ fields: inout DownstreamFields
+    ) {
+        guard let connection, !isOver else { return }
+        var lines = Self.lines(status: response.status)
+        guard (try? response.writeStreamFields(into: &lines, answering: request, fields: fields)) != nil else { return }
+        written &+= UInt64(lines.readableBytes)
+        connection.inform(self, lines: &lines)
+    }
+
+    func writeHead(
+        _ response: borrowing VettedResponse, answering request: borrowing VettedRequest,
+        _ fields: inout DownstreamFields
+    ) throws(Fault) {
+        guard let connection, !isOver else { return }
+        var lines = Self.lines(status: response.status)
+        let hasBody = try response.writeStreamFields(into: &lines, answering: request, fields: fields)
+        // RFC 9110 §6.6.1.
+        if !response.hasDate { connection.loop.writeDate(into: &lines) }
+        guard connection.respond(self, lines: &lines, hasBody: hasBody) else { throw Fault(.relay, .internalError) }
+        written &+= UInt64(lines.readableBytes)
+        if !hasBody { end() }
+    }
+
+    func writeAnswer(_ answer: borrowing LocalAnswer, to method: HTTPMethod) {
+        guard let connection, !isOver else { return }
+        var lines = Self.lines(status: answer.status)
+        connection.loop.writeDate(into: &lines)
+        lines.writeImmutableBuffer(answer.fields)
+        if answer.status != 204 {
+            lines.writeStaticString("content-length: ")
+            lines.writeDecimal(UInt64(answer.body.readableBytes))
+            lines.writeStaticString("\r\n")
+        }
+        let hasBody = method != .head && answer.body.readableBytes > 0
+        guard connection.respond(self, lines: &lines, hasBody: hasBody) else { return abort() }
+        written &+= UInt64(lines.readableBytes)
+        if hasBody { enqueue(answer.body) }
+        end()
+    }
+
+    func writeBody(_ chunk: ByteBuffer) { enqueue(chunk) }
+
+    func writeEnd() { end() }
+
+    func endExchange() {
+        isOver = true
+        connection?.scheduleSend()
+    }
+
+    func flush() { connection?.scheduleSend() }
+
+    func abort() {
+        isOver = true
+        connection?.reset(self, HTTP2Session.ErrorCode.internalError)
+    }
+
+    /// The lines of a head, begun with its status (RFC 9113 §8.3.2).
+    static func lines(status: Int) -> ByteBuffer {
+        var lines = ByteBufferAllocator().buffer(capacity: 512)
+        lines.writeStaticString(":status: ")
+        lines.writeDecimal(UInt64(max(0, status)))
+        lines.writeStaticString("\r\n")
+        return lines
+    }
+}

@@ -1,0 +1,273 @@
+import GateHTTP
+import GatePrimitives
+import NIOCore
+
+/// One request and its answer on an HTTP/2 connection.
+///
+/// ```
+/// request body:  held ──acceptBody──> flowing <──pause, resume──> paused
+///                                        └──(END_STREAM)──> complete      any ──(limit, deadline)──> broken
+/// answer:        none ──writeHead──> body ──writeEnd──> ended ──(END_STREAM sent)──> closed
+/// ```
+/// The connection owns it, it owns its exchange; both are let go of when the stream is closed.
+final class HTTP2Stream {
+    /// What becomes of the request's body.
+    enum Body {
+        /// Nobody asked for it yet.
+        case held
+        /// It is delivered as it arrives.
+        case flowing
+        /// The backend is slower; the client's window is not renewed.
+        case paused
+        /// It failed: what comes of it is thrown away.
+        case broken
+        /// All of it was delivered.
+        case complete
+    }
+
+    let id: Int32
+    let facts: AcceptedConnection
+    var delegate: (any DownstreamDelegate)?
+    /// Nil once the stream is closed.
+    var connection: HTTP2Connection?
+
+    /// The exchange has made its last call, or heard that the client is gone.
+    var isOver = false
+    /// The client has ended its side.
+    var hasRemoteEnded = false
+    private(set) var body = Body.complete
+    var expectsContinue = false
+    private var bodyLimit: UInt64 = 0
+    private var bodyRead: UInt64 = 0
+    private var inbound = ByteBuffer()
+    private var bodyDue: MonotonicInstant?
+    private var bodyDeadline = MonotonicInstant(nanoseconds: .max)
+
+    var written: UInt64 = 0
+    var received: UInt64 = 0
+
+    private var queue = CircularBuffer<ByteBuffer>()
+    /// Bytes of the answer's body that wait.
+    private(set) var queued = 0
+    private(set) var hasEnded = false
+    /// The session waits for `resume`.
+    private var isDeferred = false
+    /// The exchange was told to wait.
+    private(set) var isBlocked = false
+    private var sent: UInt64 = 0
+    private var sentBefore: UInt64 = 0
+    private var sendDue: MonotonicInstant?
+
+    init(id: Int32, connection: HTTP2Connection) {
+        self.id = id
+        self.connection = connection
+        facts = connection.facts
+    }
+
+    /// Bytes of the request's body that wait.
+    var heldBytes: Int { inbound.readableBytes }
+
+    // MARK: The request's body
+
+    /// The request is known: whether a body follows.
+    func begin(hasBody: Bool, expectsContinue: Bool) {
+        body = hasBody ? .held : .complete
+        self.expectsContinue = expectsContinue
+    }
+
+    /// What the client sends cannot be told from a body any more, and is thrown away.
+    func ignoreBody() { body = .broken }
+
+    /// Body bytes came.
+    func receive(_ bytes: Span<UInt8>) {
+        received &+= UInt64(bytes.count)
+        guard !isOver, body != .broken, body != .complete else {
+            connection?.consume(self, bytes.count)
+            return
+        }
+        // SAFETY: the raw bytes of a span of bytes are all initialised.
+        inbound.writeBytes(unsafe bytes.bytes)
+        deliver()
+    }
+
+    /// The client has ended its side.
+    func receiveEnd() {
+        hasRemoteEnded = true
+        deliver()
+    }
+
+    /// Delivers what is there, where it is wanted.
+    private func deliver() {
+        guard body == .flowing, !isOver else { return }
+        if inbound.readableBytes > 0 {
+            let chunk = inbound
+            inbound = ByteBuffer()
+            bodyRead &+= UInt64(chunk.readableBytes)
+            connection?.consume(self, chunk.readableBytes)
+            guard bodyRead <= bodyLimit else { return failBody(Fault(.relay, .bodyTooLarge)) }
+            watchBody()
+            delegate?.downstreamBody(chunk)
+        }
+        guard body == .flowing, !isOver, hasRemoteEnded, inbound.readableBytes == 0 else { return }
+        body = .complete
+        bodyDue = nil
+        delegate?.downstreamBodyEnd()
+    }
+
+    private func failBody(_ fault: Fault) {
+        body = .broken
+        bodyDue = nil
+        dropInbound()
+        delegate?.downstreamBodyFailed(fault)
+    }
+
+    private func dropInbound() {
+        let left = inbound.readableBytes
+        inbound = ByteBuffer()
+        connection?.consume(self, left)
+    }
+
+    private func watchBody() {
+        guard let connection else { return }
+        bodyDue = min(MonotonicInstant.now().advanced(by: connection.settings.timeouts.bodyRead), bodyDeadline)
+    }
+
+    func allowBody(limit: UInt64) {
+        guard body == .held, let connection else { return }
+        bodyLimit = limit
+        body = .flowing
+        bodyDeadline = MonotonicInstant.now().advanced(by: connection.settings.timeouts.body)
+        if expectsContinue, inbound.readableBytes == 0, !hasRemoteEnded {
+            // RFC 9110 §10.1.1: the body is wanted now.
+            connection.inform(self, status: 100)
+        }
+        expectsContinue = false
+        watchBody()
+        deliver()
+    }
+
+    func pauseBody(_ pause: Bool) {
+        if pause, body == .flowing {
+            body = .paused
+            bodyDue = nil
+        } else if !pause, body == .paused {
+            body = .flowing
+            watchBody()
+            deliver()
+        }
+    }
+
+    // MARK: The answer's body
+
+    /// Puts body bytes behind what waits.
+    func enqueue(_ chunk: ByteBuffer) {
+        guard let connection, !hasEnded else { return }
+        let count = chunk.readableBytes
+        guard count > 0 else { return }
+        if queued == 0 { sendDue = nil }
+        queued &+= count
+        written &+= UInt64(count)
+        connection.waiting &+= count
+        if count <= HTTP2Limits.joined {
+            // Copied, since a slice would keep the whole buffer that the backend's bytes were read into.
+            if let last = queue.indices.last, queue[last].readableBytes <= HTTP2Limits.joined {
+                var chunk = chunk
+                queue[last].writeBuffer(&chunk)
+            } else {
+                var copy = ByteBuffer()
+                copy.writeImmutableBuffer(chunk)
+                queue.append(copy)
+            }
+        } else {
+            queue.append(chunk)
+        }
+        isBlocked = isBlocked || isFull(HTTP2Limits.highMark)
+        resume()
+    }
+
+    /// Nothing follows what waits.
+    func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        resume()
+    }
+
+    private func resume() {
+        guard isDeferred, let connection else { return }
+        isDeferred = false
+        connection.session?.resume(id)
+    }
+
+    /// What the next DATA frame may take; nil where there is nothing yet.
+    func nextData(limit: Int) -> (count: Int, isLast: Bool)? {
+        guard queued > 0 || hasEnded else {
+            isDeferred = true
+            return nil
+        }
+        let count = min(queued, max(0, limit))
+        return (count, hasEnded && count == queued)
+    }
+
+    /// Moves `count` bytes of what waits to `output`; false where there are fewer.
+    func take(_ count: Int, into output: inout ByteBuffer) -> Bool {
+        guard count >= 0, count <= queued else { return false }
+        var left = count
+        while left > 0, !queue.isEmpty {
+            let part = min(left, queue[queue.startIndex].readableBytes)
+            if var slice = queue[queue.startIndex].readSlice(length: part) { output.writeBuffer(&slice) }
+            if queue[queue.startIndex].readableBytes == 0 { queue.removeFirst() }
+            left &-= part
+        }
+        queued &-= count
+        sent &+= UInt64(count)
+        connection?.waiting &-= count
+        return left == 0
+    }
+
+    private func isFull(_ mark: Int) -> Bool {
+        guard let connection else { return true }
+        return queued > mark || (queued > 0 && connection.waiting > HTTP2Limits.waitingAnswers)
+    }
+
+    /// Tells the exchange to go on where there is room again.
+    func wake() {
+        guard isBlocked, !isOver, !isFull(HTTP2Limits.lowMark) else { return }
+        isBlocked = false
+        delegate?.downstreamWritable()
+    }
+
+    // MARK: Ends
+
+    /// Looks at what is late; true where the client takes nothing of its answer.
+    func checkDeadlines(_ now: MonotonicInstant, write: TimeSpan) -> Bool {
+        if let due = bodyDue, due <= now, !isOver {
+            failBody(Fault(.relay, bodyDeadline <= now ? .timeoutTotal : .timeoutBody))
+        }
+        guard queued > 0 else {
+            sendDue = nil
+            return false
+        }
+        guard let due = sendDue, sent == sentBefore else {
+            sendDue = now.advanced(by: write)
+            sentBefore = sent
+            return false
+        }
+        return due <= now
+    }
+
+    /// The stream is closed: its exchange hears why, unless it is over.
+    func closed(_ reason: Reason) {
+        guard let connection else { return }
+        connection.waiting &-= queued
+        connection.session?.consumeOfClosed(inbound.readableBytes)
+        self.connection = nil
+        inbound = ByteBuffer()
+        queue = CircularBuffer()
+        queued = 0
+        let delegate = delegate
+        self.delegate = nil
+        guard !isOver else { return }
+        isOver = true
+        delegate?.downstreamClosed(reason)
+    }
+}

@@ -1,0 +1,588 @@
+"""HTTP/2 towards clients: real clients over ALPN, and an attacker who sends frames (RFC 9113, attacks 18 to 31)."""
+
+import hashlib
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from hyperframe.frame import (
+    ContinuationFrame,
+    DataFrame,
+    HeadersFrame,
+    PingFrame,
+    PriorityFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
+
+from peers.gateway import configuration, tls
+from peers.http2 import CANCEL, Connection, ENHANCE_YOUR_CALM, PREFACE, PROTOCOL_ERROR
+from peers.processes import eventually
+from peers.upstream import echo, reply
+
+NAME = "api.example.test"
+H2 = {"protocols": ["h2", "http/1.1"]}
+
+
+@pytest.fixture
+def start(gateways, server_certificate):
+    """Starts a gateway that offers HTTP/2, in front of `upstream`."""
+
+    def begin(upstream, **extra):
+        config = configuration(upstream)
+        config["listeners"] = {"public": tls(server_certificate, **{**H2, **extra})}
+        config["routes"][0]["body"] = {"max": "64MiB"}
+        return gateways(config)
+
+    return begin
+
+
+@pytest.fixture
+def connect(authority):
+    opened = []
+
+    def begin(gateway, **options):
+        connection = Connection(gateway.address(), authority.client(alpn=("h2",)), **options)
+        opened.append(connection)
+        return connection
+
+    yield begin
+    for connection in opened:
+        connection.close()
+
+
+def curl(gateway, authority, path, *arguments):
+    port = gateway.address().rsplit(":", 1)[1]
+    return subprocess.run(
+        [
+            "curl", "-sS", "--http2", "--cacert", authority.file, "--resolve", f"{NAME}:{port}:127.0.0.1",
+            *arguments, f"https://{NAME}:{port}{path}",
+        ],
+        capture_output=True,
+        timeout=60,
+    )
+
+
+# Real clients.
+
+
+def test_curl_is_served_and_the_log_says_http_2(start, backends, authority):
+    backend = backends()
+    gateway = start(backend.address)
+    result = curl(gateway, authority, "/a?b=c", "-w", "\n%{http_version} %{http_code}")
+    assert result.stdout == b"hello\n2 200", result
+    (line,) = gateway.log.wait()
+    assert (line["protocol"], line["status"], line["path"]) == ("HTTP/2.0", 200, "/a")
+    assert backend.requests[0].start_line == "GET /a?b=c HTTP/1.1"
+
+
+def test_a_client_without_http_2_is_served_by_the_same_listener(start, backends, authority):
+    gateway = start(backends().address)
+    result = curl(gateway, authority, "/", "--http1.1", "-w", "\n%{http_version}")
+    assert result.stdout == b"hello\n1.1"
+
+
+def test_bodies_pass_both_ways_whole(start, nginx, authority, tmp_path):
+    gateway = start(nginx.address)
+    file = tmp_path / "body"
+    file.write_bytes(os.urandom(5_000_001))
+    assert curl(gateway, authority, "/files/h2", "-T", file, "-o", "/dev/null", "-w", "%{http_code}").stdout in (
+        b"201", b"204",
+    )
+    # Without a length, as a stream.
+    piped = subprocess.Popen(["cat", file], stdout=subprocess.PIPE)
+    port = gateway.address().rsplit(":", 1)[1]
+    sent = subprocess.run(
+        [
+            "curl", "-sS", "--http2", "--cacert", authority.file, "--resolve", f"{NAME}:{port}:127.0.0.1",
+            "-T", "-", "-o", "/dev/null", "-w", "%{http_code}", f"https://{NAME}:{port}/files/h2-stream",
+        ],
+        stdin=piped.stdout, capture_output=True, timeout=60,
+    )
+    assert sent.stdout in (b"201", b"204"), sent
+    for path in ("/files/h2", "/files/h2-stream"):
+        got = curl(gateway, authority, path)
+        assert hashlib.sha256(got.stdout).digest() == hashlib.sha256(file.read_bytes()).digest()
+
+
+def h2load(gateway, *arguments, path="/"):
+    result = subprocess.run(
+        ["h2load", *arguments, "--connect-to", gateway.address(), f"https://{NAME}{path}"],
+        capture_output=True, text=True, timeout=120,
+    )
+    match = re.search(r"(\d+) total, .* (\d+) succeeded, (\d+) failed, (\d+) errored", result.stdout)
+    assert match, result
+    return [int(number) for number in match.groups()], result.stdout
+
+
+def test_h2load_loses_no_request(start, nginx):
+    gateway = start(nginx.address)
+    (total, succeeded, failed, errored), text = h2load(gateway, "-n", "5000", "-c", "8", "-m", "10")
+    assert (total, succeeded, failed, errored) == (5000, 5000, 0, 0), text
+    assert "5000 2xx" in text
+
+
+def test_h2load_with_large_answers_and_uploads_loses_nothing(start, nginx, authority, tmp_path):
+    gateway = start(nginx.address)
+    file = tmp_path / "body"
+    file.write_bytes(os.urandom(1_200_000))
+    assert curl(gateway, authority, "/files/large", "-T", file).returncode == 0
+    (total, succeeded, failed, errored), text = h2load(
+        gateway, "-n", "200", "-c", "2", "-m", "10", path="/files/large"
+    )
+    assert (total, succeeded, failed, errored) == (200, 200, 0, 0), text
+    assert "200 2xx" in text
+    (total, succeeded, failed, errored), text = h2load(
+        gateway, "-n", "60", "-c", "2", "-m", "10", "-d", str(file), "-H", ":method: PUT", path="/files/up"
+    )
+    assert (total, succeeded, failed, errored) == (60, 60, 0, 0), text
+    assert "60 2xx" in text
+
+
+def test_nghttp_is_served(start, nginx):
+    gateway = start(nginx.address)
+    port = gateway.address().rsplit(":", 1)[1]
+    result = subprocess.run(
+        ["nghttp", "-nv", f"https://127.0.0.1:{port}/", "-H", f":authority: {NAME}"],
+        capture_output=True, text=True, timeout=30,
+    )
+    assert ":status: 200" in re.sub(r"\x1b\[[0-9;]*m", "", result.stdout), result
+
+
+# Messages.
+
+
+def test_cookies_are_joined_and_the_authority_becomes_host(start, backends, connect):
+    """attacks 23, RFC 9113 §8.2.3"""
+    gateway = start(backends(echo).address)
+    connection = connect(gateway)
+    connection.request(1, fields=[("cookie", "a=1"), ("te", "trailers"), ("cookie", "b=2")])
+    answer = connection.answer(1)
+    lines = answer.body.decode().lower().splitlines()
+    assert "cookie: a=1; b=2" in lines and f"host: {NAME}" in lines
+    assert sum(line.startswith("host:") for line in lines) == 1
+
+
+def test_a_field_of_the_backends_connection_does_not_leak(start, backends, connect):
+    def answer(wire, request, backend):
+        fields = [
+            ("Keep-Alive", "timeout=5"), ("X-Hop", "secret"), ("Connection", "X-Hop"), ("Server", "backend/1"),
+            ("X-Kept", "Yes"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"),
+        ]
+        wire.send(reply(body=b"x", fields=fields))
+
+    connection = connect(start(backends(answer).address))
+    connection.request(1)
+    answer = connection.answer(1)
+    names = [name for name, _ in answer.fields]
+    assert answer.status == 200 and ("x-kept", "Yes") in answer.fields and names.count("set-cookie") == 2
+    assert not {"keep-alive", "x-hop", "connection", "server", "transfer-encoding"} & set(names)
+    assert "x-request-id" in names
+
+
+def test_a_head_answer_has_a_length_and_no_body(start, nginx, connect):
+    connection = connect(start(nginx.address))
+    connection.request(1, method="HEAD")
+    answer = connection.answer(1)
+    assert answer.status == 200 and dict(answer.fields)["content-length"] == "128" and answer.body == b""
+
+
+def test_an_upload_that_is_refused_is_answered_and_then_stopped(start, backends, connect):
+    gateway = start(backends().address)
+    connection = connect(gateway)
+    connection.request(1, method="POST", fields=[("content-length", str(100 << 20))], end=False)
+    answer = connection.answer(1)
+    connection.until(lambda: answer.reset is not None)
+    assert answer.status == 413 and answer.reset == 0
+    assert b'"body_too_large"' in answer.body
+    connection.request(3)
+    assert connection.answer(3).status == 200
+
+
+def test_trailers_end_a_body_and_are_dropped(start, backends, connect):
+    backend = backends(echo)
+    connection = connect(start(backend.address))
+    connection.request(1, method="POST", end=False)
+    connection.data(1, b"body")
+    trailers = connection.encoder.encode([("x-trailer", "1")])
+    connection.send(HeadersFrame(1, data=trailers, flags=["END_HEADERS", "END_STREAM"]))
+    answer = connection.answer(1)
+    assert answer.status == 200 and answer.body.endswith(b"\n\nbody") and b"x-trailer" not in answer.body
+
+
+def test_a_waiting_client_is_told_to_continue(start, backends, connect):
+    connection = connect(start(backends(echo).address))
+    connection.request(1, method="POST", fields=[("expect", "100-continue"), ("content-length", "4")], end=False)
+    connection.until(lambda: connection.of(1).heads)
+    assert connection.of(1).status == 100
+    connection.data(1, b"body", end=True)
+    assert connection.answer(1).status == 200
+
+
+def test_a_backend_that_breaks_off_resets_the_stream_alone(start, backends, connect):
+    """attacks 67"""
+
+    def answer(wire, request, backend):
+        if request.target == "/broken":
+            wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+            return False
+        wire.send(reply(body=b"whole"))
+
+    connection = connect(start(backends(answer).address))
+    connection.request(1, path="/broken")
+    broken = connection.answer(1)
+    assert not broken.ended and broken.reset is not None
+    connection.request(3)
+    assert connection.answer(3).body == b"whole"
+
+
+# Pace.
+
+
+def test_a_slow_reader_gets_all_and_others_do_not_wait(start, nginx, authority, connect, tmp_path):
+    """attacks 28: the window of one stream stays shut while others go on."""
+    gateway = start(nginx.address)
+    file = tmp_path / "body"
+    file.write_bytes(os.urandom(3_000_000))
+    assert curl(gateway, authority, "/files/slow", "-T", file).returncode == 0
+    connection = connect(gateway, greedy=False)
+    connection.send(WindowUpdateFrame(0, window_increment=1 << 29))
+    connection.request(1, path="/files/slow")
+    connection.until(lambda: len(connection.of(1).body) == 65535)
+    connection.request(3)
+    assert connection.answer(3).status == 200
+    time.sleep(0.3)
+    connection.send(WindowUpdateFrame(1, window_increment=1))
+    connection.until(lambda: len(connection.of(1).body) == 65536)
+    connection.send(WindowUpdateFrame(1, window_increment=1 << 29))
+    assert connection.answer(1, 30).body == file.read_bytes()
+
+
+def test_a_reader_that_stands_still_is_reset(start, nginx, authority, connect, tmp_path):
+    """attacks 28"""
+    gateway = start(nginx.address, timeouts={"write": "1s"})
+    file = tmp_path / "body"
+    file.write_bytes(os.urandom(1_000_000))
+    assert curl(gateway, authority, "/files/still", "-T", file).returncode == 0
+    gateway.log.wait()
+    gateway.log.skip()
+    connection = connect(gateway, greedy=False)
+    connection.request(1, path="/files/still")
+    assert connection.answer(1).reset == CANCEL
+    (line,) = gateway.log.wait()
+    assert line["reason"] == "timeout_read"
+
+
+def test_a_backend_that_does_not_read_stops_the_client(start, backends, connect):
+    """The window closes at the bounds of the stream, and opens when the backend goes on."""
+    go = threading.Event()
+
+    def slow(wire, request, backend):
+        wire.send(reply(body=str(len(request.body)).encode()))
+
+    backend = backends(slow)
+    accepted = backend.accepted
+
+    def held(wire):
+        go.wait(20)
+        accepted(wire)
+
+    backend.accepted = held
+    connection = connect(start(backend.address))
+    connection.request(1, method="POST", fields=[("content-length", "8000000")], end=False)
+
+    def opened():
+        return 65535 + sum(
+            f.window_increment for f in connection.frames if isinstance(f, WindowUpdateFrame) and f.stream_id == 0
+        )
+
+    sent = 0
+    stream = 256 * 1024
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        stream = 256 * 1024 + sum(
+            f.window_increment for f in connection.frames if isinstance(f, WindowUpdateFrame) and f.stream_id == 1
+        )
+        room = min(stream, opened()) - sent
+        if room >= 16384:
+            connection.data(1, b"x" * 16384)
+            sent += 16384
+        else:
+            connection.read(0.1)
+    assert sent < 7_000_000
+    go.set()
+    while sent < 8_000_000:
+        stream = 256 * 1024 + sum(
+            f.window_increment for f in connection.frames if isinstance(f, WindowUpdateFrame) and f.stream_id == 1
+        )
+        count = min(min(stream, opened()) - sent, 16384, 8_000_000 - sent)
+        if count > 0:
+            connection.data(1, b"x" * count, end=sent + count == 8_000_000)
+            sent += count
+        else:
+            connection.until(lambda before=len(connection.frames): len(connection.frames) > before)
+    assert connection.answer(1).body == b"8000000"
+
+
+# Ends.
+
+
+def test_a_drain_says_goaway_twice_and_finishes_what_is_open(start, backends, connect):
+    go = threading.Event()
+
+    def answer(wire, request, backend):
+        if request.target == "/slow":
+            go.wait(20)
+        wire.send(reply(body=b"done"))
+
+    gateway = start(backends(answer).address)
+    connection = connect(gateway)
+    connection.request(1, path="/slow")
+    eventually(lambda: gateway.metrics().sum("portcullis_connections", state="active") == 1, what="a request")
+    gateway.send_signal(15)
+    connection.until(lambda: connection.goaways)
+    assert connection.goaways[0].last_stream_id == 2**31 - 1 and connection.goaways[0].error_code == 0
+    # On its way when the drain began: still served.
+    connection.request(3)
+    assert connection.answer(3).status == 200
+    connection.until(lambda: len(connection.goaways) == 2)
+    assert connection.goaways[1].last_stream_id == 3
+    go.set()
+    assert connection.answer(1).body == b"done"
+    connection.until(lambda: connection.closed)
+
+
+def test_an_idle_connection_ends_with_goaway(start, backends, connect):
+    connection = connect(start(backends().address, timeouts={"idle": "1s"}))
+    connection.request(1)
+    assert connection.answer(1).status == 200
+    assert connection.goaway() == 0
+    connection.until(lambda: connection.closed)
+
+
+# Attackers.
+
+
+def ends(gateway, connection, reason, code=ENHANCE_YOUR_CALM):
+    """The connection ends with `code`, the event says why, and others are served."""
+    assert connection.goaway() == code
+    connection.until(lambda: connection.closed)
+    gateway.event("connection refused before a request", reason=reason)
+
+
+def lives(gateway, connect):
+    other = connect(gateway)
+    other.request(1)
+    assert other.answer(1).status == 200
+
+
+def test_rapid_resets_end_the_connection(start, backends, connect):
+    """attacks 18: CVE-2023-44487"""
+    gateway = start(backends().address)
+    connection = connect(gateway)
+    frames = []
+    for number in range(2000):
+        stream = 2 * number + 1
+        frames += [connection.head(stream), RstStreamFrame(stream, error_code=CANCEL)]
+    connection.send(*frames)
+    ends(gateway, connection, "h2_reset_flood")
+    lives(gateway, connect)
+
+
+@pytest.mark.parametrize("kind", ["malformed", "window"])
+def test_streams_that_we_are_made_to_reset_end_the_connection(start, backends, connect, kind):
+    """attacks 19: CVE-2025-8671"""
+    gateway = start(backends().address)
+    connection = connect(gateway)
+    for number in range(300):
+        stream = 2 * number + 1
+        if kind == "malformed":
+            connection.request(stream, fields=[("connection", "close")])
+        else:
+            connection.send(
+                connection.head(stream, method="POST", end=False),
+                WindowUpdateFrame(stream, window_increment=2**31 - 1),
+            )
+        connection.until(lambda s=stream: connection.of(s).over or connection.goaways)
+        if connection.closed or connection.goaways:
+            break
+    assert number > 100
+    ends(gateway, connection, "h2_stream_errors")
+    lives(gateway, connect)
+
+
+def test_a_window_that_grows_by_nothing_is_an_error(start, backends, connect):
+    """attacks 19"""
+    gateway = start(backends().address)
+    connection = connect(gateway)
+    zero = (4).to_bytes(3, "big") + b"\x08\x00" + (1).to_bytes(4, "big") + bytes(4)
+    connection.send(connection.head(1, method="POST", end=False), zero)
+    ends(gateway, connection, "h2_protocol", PROTOCOL_ERROR)
+    lives(gateway, connect)
+
+
+@pytest.mark.parametrize("count, size", [(6, 8000), (400, 8000), (5000, 0)])
+def test_a_flood_of_continuations_ends_the_connection(start, backends, connect, count, size):
+    """attacks 20, 21: CVE-2024-28182; logged although no request exists."""
+    gateway = start(backends().address)
+    connection = connect(gateway)
+    block = connection.encoder.encode([(":method", "GET")])
+    field = b"\x00\x01a" + b"\x7f\xc1\x3d" + b"b" * size if size else b""
+    connection.send(HeadersFrame(1, data=block), *[ContinuationFrame(1, data=field)] * count)
+    if count == 6:
+        assert connection.goaway() == ENHANCE_YOUR_CALM
+    connection.until(lambda: connection.closed)
+    gateway.event("connection refused before a request", reason="h2_continuation")
+    lives(gateway, connect)
+
+
+@pytest.mark.parametrize("body", [b"", b"x"])
+def test_a_flood_of_empty_data_ends_the_connection(start, backends, connect, body):
+    """attacks 21: CVE-2019-9518"""
+    gateway = start(backends(echo).address)
+    connection = connect(gateway)
+    connection.request(1, method="POST", end=False)
+    connection.send(*[DataFrame(1, data=body)] * 5000)
+    ends(gateway, connection, "h2_empty_frames")
+    lives(gateway, connect)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        PingFrame(0, opaque_data=b"12345678"),
+        SettingsFrame(0),
+        PriorityFrame(1, depends_on=0, stream_weight=1),
+        WindowUpdateFrame(0, window_increment=1),
+    ],
+    ids=["ping", "settings", "priority", "window"],
+)
+def test_a_flood_of_control_frames_ends_the_connection(start, backends, connect, frame):
+    """attacks 27: CVE-2019-9512, CVE-2019-9515"""
+    gateway = start(backends().address)
+    connection = connect(gateway)
+    connection.send(*[frame] * 5000)
+    ends(gateway, connection, "h2_control_flood")
+    lives(gateway, connect)
+
+
+def test_pings_of_a_busy_client_are_answered(start, backends, connect):
+    """attacks 27: gRPC measures with a ping per read."""
+    connection = connect(start(backends().address))
+    for number in range(600):
+        stream = 2 * number + 1
+        connection.send(connection.head(stream), *[PingFrame(0, opaque_data=b"12345678")] * 3)
+        assert connection.answer(stream).status == 200
+    assert not connection.goaways
+
+
+def test_a_header_list_beyond_the_limit_is_refused(start, backends, connect):
+    """attacks 22: one byte on the wire, 4,000 in the list."""
+    backend = backends()
+    gateway = start(backend.address)
+    connection = connect(gateway)
+    connection.request(1, fields=[("x-a", "a" * 3500)])
+    assert connection.answer(1).status == 200
+    connection.request(3, fields=[("x-a", "a" * 3500)] * 30)
+    assert connection.answer(3).status == 431
+    connection.request(5)
+    assert connection.answer(5).status == 200
+    connection.request(7, fields=[("x-a", "a" * 3500)] * 1000)
+    ends(gateway, connection, "h2_header_list")
+    assert len(backend.requests) == 2
+
+
+PSEUDO = [(":method", "GET"), (":scheme", "https"), (":authority", NAME), (":path", "/")]
+
+
+@pytest.mark.parametrize(
+    "pseudo, fields",
+    [
+        (PSEUDO[1:], []),
+        (PSEUDO[:3], []),
+        ([*PSEUDO, PSEUDO[3]], []),
+        (PSEUDO[:3], [("x-a", "1"), (":path", "/")]),
+        (PSEUDO, [("X-Upper", "1")]),
+        (PSEUDO, [("connection", "close")]),
+        (PSEUDO, [("transfer-encoding", "chunked")]),
+        (PSEUDO, [("te", "gzip")]),
+        (PSEUDO, [("x-a", "a\r\nx-b: c")]),
+        (PSEUDO, [("x-a", " a")]),
+        (PSEUDO, [("x a", "1")]),
+        ([*PSEUDO[:3], (":path", "a")], []),
+        ([*PSEUDO[:3], (":path", "/a b")], []),
+        ([(":method", "GET?"), *PSEUDO[1:]], []),
+        ([PSEUDO[0], (":scheme", "http://x/?"), *PSEUDO[2:]], []),
+        ([*PSEUDO, (":protocol", "websocket")], []),
+        (PSEUDO, [("host", "other.example.test")]),
+        (PSEUDO, [("host", NAME), ("host", "other.example.test")]),
+        ([PSEUDO[0], PSEUDO[1], PSEUDO[3]], []),
+        ([*PSEUDO[:2], (":authority", "a@b"), PSEUDO[3]], []),
+    ],
+)
+def test_a_malformed_head_reaches_no_backend(start, backends, connect, pseudo, fields):
+    """attacks 24, 25"""
+    backend = backends()
+    gateway = start(backend.address)
+    connection = connect(gateway)
+    connection.request(1, pseudo=pseudo, fields=fields)
+    answer = connection.answer(1)
+    assert answer.reset == PROTOCOL_ERROR or answer.status == 400
+    connection.request(3)
+    assert connection.answer(3).status == 200
+    assert len(backend.requests) == 1
+
+
+@pytest.mark.parametrize("body, trailers", [(b"123", False), (b"12345", False), (b"123", True)])
+def test_a_length_that_the_body_contradicts_resets_the_stream(start, backends, connect, body, trailers):
+    """attacks 26"""
+    gateway = start(backends(echo).address)
+    connection = connect(gateway)
+    connection.request(1, method="POST", fields=[("content-length", "4")], end=False)
+    connection.data(1, body, end=not trailers)
+    if trailers:
+        block = connection.encoder.encode([("x-trailer", "1")])
+        connection.send(HeadersFrame(1, data=block, flags=["END_HEADERS", "END_STREAM"]))
+    answer = connection.answer(1)
+    assert answer.reset == PROTOCOL_ERROR and answer.status is None
+    (line,) = gateway.log.wait()
+    assert line["reason"] == "body_length_mismatch"
+
+
+def test_streams_beyond_the_limit_are_not_served(start, backends, connect):
+    """attacks 31"""
+    go = threading.Event()
+
+    def answer(wire, request, backend):
+        go.wait(20)
+        wire.send(reply(body=b"x"))
+
+    backend = backends(answer)
+    gateway = start(backend.address)
+    connection = connect(gateway)
+    connection.send(*[connection.head(2 * number + 1) for number in range(100)])
+    eventually(lambda: len(backend.requests) == 100, what="a hundred requests")
+    connection.request(201)
+    connection.until(lambda: connection.goaways or connection.of(201).over)
+    assert len(backend.requests) == 100
+    go.set()
+    lives(gateway, connect)
+
+
+def test_what_is_no_http_2_ends_the_connection(start, backends, authority, connect):
+    """attacks 30"""
+    gateway = start(backends().address)
+    context = authority.client(alpn=("h2",))
+    host, port = gateway.address().rsplit(":", 1)
+    for junk in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", PREFACE + b"\xff" * 100, PREFACE + bytes(9) * 3):
+        with context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=NAME) as wire:
+            wire.settimeout(10)
+            wire.sendall(junk)
+            while wire.recv(65536):
+                pass
+    lives(gateway, connect)
