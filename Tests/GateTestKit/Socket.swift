@@ -140,7 +140,7 @@ public final class Socket: @unchecked Sendable {
     public func isSilent(for seconds: Double) -> Bool { taken == received.count && !wait(for: POLLIN, seconds) }
 
     private func more(_ seconds: Double) throws {
-        guard wait(for: POLLIN, seconds) else { throw SocketFailure.timeout(rest) }
+        guard wait(for: POLLIN, seconds) else { throw SocketFailure.timeout(String(rest.suffix(200))) }
         var chunk = [UInt8](repeating: 0, count: 65536)
         // SAFETY: the kernel writes at most `chunk.count` bytes into `chunk`.
         let count = unsafe Glibc.recv(descriptor, &chunk, chunk.count, 0)
