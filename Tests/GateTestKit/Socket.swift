@@ -203,13 +203,13 @@ public final class ServerSocket: @unchecked Sendable {
     public let descriptor: CInt
     private var isOpen = true
 
-    /// A socket that listens; what nobody accepts waits in the kernel.
-    public init() throws {
+    /// A socket that listens; what nobody accepts waits in the kernel, about `backlog` connections of it.
+    public init(backlog: CInt = 128) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SocketFailure.system("socket", errno) }
         let descriptor = descriptor
         try unsafe Socket.loopback(0) { address, length in
-            guard unsafe bind(descriptor, address, length) == 0, listen(descriptor, 128) == 0 else {
+            guard unsafe bind(descriptor, address, length) == 0, listen(descriptor, backlog) == 0 else {
                 throw SocketFailure.system("bind", errno)
             }
         }
