@@ -176,7 +176,7 @@ public struct AdmissionMachine {
             else { return refuse(Fault(.admit, .internalError), context) }
         }
         let verdict = context.limits.charge(&charge, at: facts.now)
-        limits.note(verdict, charge)
+        limits.note(verdict, charge, context.limits)
         switch verdict {
         case .pass: return nil
         case .wait(let milliseconds, _):
@@ -306,17 +306,30 @@ public struct LimitReport: Sendable {
     /// How long the request is delayed.
     public private(set) var delay = TimeSpan.zero
 
-    mutating func note(_ verdict: LimitVerdict, _ charge: LimitCharge) {
+    mutating func note(_ verdict: LimitVerdict, _ charge: LimitCharge, _ table: LimitTable) {
         switch verdict {
         case .refused(let zone, let seconds): (self.zone, retryAfter) = (zone, seconds)
         case .wait(let milliseconds, let zone):
             guard .milliseconds(milliseconds) > delay else { break }
             self.zone = zone
             delay = .milliseconds(milliseconds)
-        case .pass: zone = zone ?? (charge.count > 0 ? charge.zone(at: 0) : nil)
+        case .pass: if delay == .zero { zone = Self.tightest(charge, table) }
         }
         for position in 0..<charge.count where charge.zone(at: position) == zone {
             excess = charge.excess(at: position)
         }
+    }
+
+    /// The limit that lets the fewest more requests pass.
+    private static func tightest(_ charge: LimitCharge, _ table: LimitTable) -> Int? {
+        var found: (zone: Int, left: Int64)?
+        for position in 0..<charge.count {
+            let zone = charge.zone(at: position)
+            guard zone < table.zones.count else { continue }
+            let left = table.zones[zone].parameters.remaining(at: charge.excess(at: position))
+            if let found, found.left <= left { continue }
+            found = (zone, left)
+        }
+        return found?.zone
     }
 }

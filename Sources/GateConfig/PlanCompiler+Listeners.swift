@@ -5,12 +5,16 @@ import GateSettings
 import GateWire
 
 extension PlanCompiler {
-    /// The listeners in their order, with certificates read and tables compiled.
+    /// The listeners, with certificates read and tables compiled; those of the previous plan keep their places, since open
+    /// connections know their listener by its index.
     mutating func compileListeners(_ process: ProcessPlan) -> [ListenerPlan] {
         // Each client connection may need one to a backend.
         let connectionsPerLoop = max(1, process.maximumConnections / 2 / process.loops)
         var plans: [ListenerPlan] = []
-        for (index, listener) in settings.listeners.enumerated() {
+        let old = previous?.listeners.map(\.name) ?? []
+        let kept = old.compactMap { name in settings.listeners.first { $0.name == name } }
+        let added = settings.listeners.filter { !old.contains($0.name) }
+        for (index, listener) in (kept + added).enumerated() {
             let limits = listener.limits
             var timeouts = DownstreamTimeouts()
             timeouts.handshake = listener.timeouts.handshake

@@ -87,6 +87,7 @@ extension Exchange {
             guard let request, let permit = machine.takePermit(for: request, route: routeIndex) else {
                 return refuse(Fault(.admit, .internalError))
             }
+            if let route, route.showsLimits, let fields = limitFields() { ownFields.append(fields) }
             dispatch(permit)
         case .wait(.keySet(let index)):
             awaitedKeySet = index

@@ -82,19 +82,24 @@ extension Exchange {
         if fault.code == .dependencyUnavailable || fault.code == .overloaded {
             fields.writeStaticString("retry-after: 5\r\n")
         }
-        guard fault.code == .rateLimited, let zone = machine.limits.zone, zone < pinned.plan.limits.zones.count else {
-            return
-        }
+        guard fault.code == .rateLimited, let limits = limitFields() else { return }
+        fields.writeString("retry-after: \(max(1, machine.limits.retryAfter))\r\n")
+        fields.writeImmutableBuffer(limits.bytes)
+    }
+
+    /// The policy and state of the limit that refused or is tightest, as field lines; nil without limits.
+    func limitFields() -> FieldBlock? {
+        guard let zone = machine.limits.zone, zone < pinned.plan.limits.zones.count else { return nil }
         let limit = pinned.plan.limits.zones[zone]
         var policy: [UInt8] = []
         RateLimitFields.appendPolicy(limit.name, limit.parameters, to: &policy)
         var state: [UInt8] = []
         RateLimitFields.appendState(limit.name, limit.parameters, excess: machine.limits.excess, to: &state)
-        fields.writeString("retry-after: \(max(1, machine.limits.retryAfter))\r\n")
-        fields.writeStaticString("ratelimit-policy: ")
-        fields.writeBytes(policy)
-        fields.writeStaticString("\r\nratelimit: ")
-        fields.writeBytes(state)
-        fields.writeStaticString("\r\n")
+        var block = FieldBlock()
+        do throws(FieldProblem) {
+            try block.append("ratelimit-policy", String(decoding: policy, as: UTF8.self))
+            try block.append("ratelimit", String(decoding: state, as: UTF8.self))
+        } catch { return nil }
+        return block
     }
 }

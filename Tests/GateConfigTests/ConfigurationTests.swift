@@ -268,3 +268,23 @@ private let listener = "version: 1\nlisteners: { public: { address: 127.0.0.1:80
         #expect(loaded.diagnostics[0].problem.hasPrefix("never shown for "))
     }
 }
+
+@Suite struct ReloadTests {
+    @Test func listenersKeepTheirPlacesSinceOpenConnectionsKnowThemByIndex() throws {
+        let rest =
+            "upstreams: { a: { endpoints: [127.0.0.1:9000] } }\nroutes: [{ name: r, match: { path: / }, auth: none, upstream: a }]\n"
+        let first = try #require(
+            compile(
+                "version: 1\nlisteners:\n  one: { address: 127.0.0.1:8080 }\n  two: { address: 127.0.0.1:8081 }\n"
+                    + rest
+            ).plan)
+        let second = try #require(
+            compile(
+                "version: 1\nlisteners:\n  two: { address: 127.0.0.1:8081 }\n  one: { address: 127.0.0.1:8080 }\n"
+                    + rest,
+                previous: first
+            ).plan)
+        #expect(second.listeners.map(\.name) == ["one", "two"])
+        #expect(second.listeners.map(\.settings.index) == [0, 1])
+    }
+}

@@ -315,4 +315,38 @@ final class Questions: @unchecked Sendable {
         #expect(try rig.isAtRest())
         #expect(try rig.outcomes() == 3)
     }
+
+    @Test func answersShowTheTightestLimitWhereTheRouteSaysSo() throws {
+        func zone(_ name: String, _ burst: Int64) throws -> LimitZone {
+            LimitZone(name: name, parameters: try LimitParameters(rate: 1000, burst: burst), ceiling: 1 << 16)
+        }
+        for shows in [true, false] {
+            var test = plan(
+                AdmissionPlan(
+                    access: .open,
+                    addressLimits: [
+                        LimitReference(zone: 0, key: [.route]), LimitReference(zone: 1, key: [.clientAddress]),
+                    ]))
+            test.routes[0].showsLimits = shows
+            test.limits = LimitTable([try zone("wide", 9), try zone("narrow", 1)])
+            let rig = try Rig(test)
+            defer { try? rig.stop() }
+            let client = try rig.connect()
+            try client.send(get)
+            let peer = try backend.accept()
+            _ = try peer.readHead()
+            try serve(peer)
+            let passed = try client.readAnswer().head
+            #expect(header("ratelimit", in: passed) == (shows ? "\"narrow\";r=1;t=0" : nil))
+            #expect(header("ratelimit-policy", in: passed) == (shows ? "\"narrow\";q=2;w=2" : nil))
+            try client.send(get + get)
+            _ = try peer.readHead()
+            try serve(peer)
+            _ = try client.readAnswer()
+            let refused = try client.readAnswer().head
+            #expect(status(refused) == 429)
+            #expect(header("ratelimit", in: refused)?.hasPrefix("\"narrow\";r=0;t=") == true)
+            #expect(refused.split(separator: "\r\n").filter { $0.hasPrefix("ratelimit:") }.count == 1)
+        }
+    }
 }

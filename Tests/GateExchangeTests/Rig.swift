@@ -23,6 +23,7 @@ struct TestRoute {
     var upstream = 0
     var readTimeout: TimeSpan?
     var totalTimeout: TimeSpan?
+    var showsLimits = false
 }
 
 /// What a test says of a plan.
@@ -61,7 +62,7 @@ struct TestPlan {
                 RoutePlan(
                     name: "route\(index)", admission: route.admission, upstream: route.upstream,
                     rewrite: UpstreamRewrite(), backends: BackendAuthorities([]), readTimeout: route.readTimeout,
-                    totalTimeout: route.totalTimeout)
+                    totalTimeout: route.totalTimeout, showsLimits: route.showsLimits)
             },
             upstreams: upstreams, limits: limits, keySets: keySets,
             process: ProcessPlan(loops: 1, maximumConnections: 1000, drain: .seconds(1)),

@@ -95,6 +95,10 @@ extension DownstreamConnection: DownstreamStream {
             outbound.writeBuffer(&chunk)
             if isChunked { ChunkWriter.writeChunkTail(into: &outbound) }
             written &+= UInt64(outbound.readableBytes - before)
+            guard outbound.readableBytes >= Self.maximumJoined else { return }
+            // Handed over unflushed, so that it counts towards what the client has not taken yet.
+            context.write(wrapOutboundOut(outbound), promise: nil)
+            outbound = ByteBuffer()
         } else {
             written &+= UInt64(outbound.readableBytes - before + chunk.readableBytes)
             context.write(wrapOutboundOut(outbound), promise: nil)

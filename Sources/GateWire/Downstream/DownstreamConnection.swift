@@ -52,6 +52,8 @@ public final class DownstreamConnection: ChannelInboundHandler {
     static let maximumLingering = 256 * 1024
     /// Body chunks up to this size are copied behind what waits to be written; larger ones go out as they are.
     static let joinLimit = 8 * 1024
+    // LIMIT: what is joined before it is handed to the socket.
+    static let maximumJoined = 64 * 1024
 
     /// The facts of step 1.
     public let facts: AcceptedConnection
