@@ -239,7 +239,7 @@ private let listener = "version: 1\nlisteners: { public: { address: 127.0.0.1:80
         #expect(tls.certificate(for: "a.other.example.com") == 1)
         #expect(tls.certificate(for: nil) == 1)
         #expect(tls.certificate(for: "elsewhere.example.com") == nil)
-        #expect(tls.protocols == ["http/1.1"])
+        #expect(tls.protocols == ["h2", "http/1.1"])
         let lines = String(decoding: plan.listeners[0].ownFields.bytes.readableBytesView, as: UTF8.self)
         #expect(lines == "strict-transport-security: max-age=86400; includeSubDomains\r\n")
     }

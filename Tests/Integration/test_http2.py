@@ -26,16 +26,15 @@ from peers.processes import eventually
 from peers.upstream import echo, reply
 
 NAME = "api.example.test"
-H2 = {"protocols": ["h2", "http/1.1"]}
 
 
 @pytest.fixture
 def start(gateways, server_certificate):
-    """Starts a gateway that offers HTTP/2, in front of `upstream`."""
+    """Starts a gateway with TLS, which offers HTTP/2 unless told otherwise, in front of `upstream`."""
 
     def begin(upstream, **extra):
         config = configuration(upstream)
-        config["listeners"] = {"public": tls(server_certificate, **{**H2, **extra})}
+        config["listeners"] = {"public": tls(server_certificate, **extra)}
         config["routes"][0]["body"] = {"max": "64MiB"}
         return gateways(config)
 
@@ -84,6 +83,12 @@ def test_curl_is_served_and_the_log_says_http_2(start, backends, authority):
 def test_a_client_without_http_2_is_served_by_the_same_listener(start, backends, authority):
     gateway = start(backends().address)
     result = curl(gateway, authority, "/", "--http1.1", "-w", "\n%{http_version}")
+    assert result.stdout == b"hello\n1.1"
+
+
+def test_a_listener_can_leave_http_2_out(start, backends, authority):
+    gateway = start(backends().address, protocols=["http/1.1"])
+    result = curl(gateway, authority, "/", "-w", "\n%{http_version}")
     assert result.stdout == b"hello\n1.1"
 
 

@@ -241,7 +241,7 @@ def test_curl_agrees(gateway, authority):
          "-w", "%{http_code} %{ssl_verify_result} %{http_version}", "-o", os.devnull, f"https://api.example.test:{port}/"],
         capture_output=True, text=True, timeout=20,
     )  # fmt: skip
-    assert result.stdout == "200 0 1.1", result
+    assert result.stdout == "200 0 2", result
 
 
 def test_a_key_that_others_can_read_is_an_error(tmp_path, authority):

@@ -11,7 +11,7 @@ public struct ListenerSettings: NamedSettings, Described {
     /// TLS; nil for a plain listener.
     public var tls: TLSSettings?
     /// The protocols offered.
-    public var protocols: [HTTPProtocol] = [.http11]
+    public var protocols: [HTTPProtocol] = [.http2, .http11]
     /// How the client's address is found behind proxies; nil: it is the peer's.
     public var clientAddress: ClientAddressSettings?
     /// Who may connect; nil: everybody.
@@ -37,7 +37,7 @@ public struct ListenerSettings: NamedSettings, Described {
                 "Where to listen: `0.0.0.0:443`, `[::]:443` or `unix:PATH`. Names are not looked up."),
             .optional("tls", \.tls, .object, absent: "plain HTTP", "TLS with these certificates."),
             .defaulted(
-                "protocols", \.protocols, Shape<HTTPProtocol>.word.list(1...3), default: "[http/1.1]",
+                "protocols", \.protocols, Shape<HTTPProtocol>.word.list(1...3), default: "[h2, http/1.1]",
                 "The protocols offered over TLS by ALPN, the preferred one first; a plain listener speaks HTTP/1.1. A client that offers others only is refused."
             ),
             .planned("proxyProtocol", "The client's address from a load balancer's PROXY header."),
