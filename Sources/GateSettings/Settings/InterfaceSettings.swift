@@ -139,7 +139,7 @@ public struct ProcessSettings: Described {
             .defaulted(
                 "maxConnections", \.maxConnections, Shape<Int>.integer(16...100_000_000).orAuto, default: "auto",
                 """
-                Client connections at a time, over all listeners; beyond it accepting pauses. `auto` is what the limit \
+                Client connections at a time, over all listeners; beyond it new ones are reset. `auto` is what the limit \
                 of open files allows with a backend connection for each; a number that does not fit is an error at start.
                 """),
             .defaulted(
