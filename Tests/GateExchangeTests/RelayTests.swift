@@ -174,4 +174,23 @@ import Testing
         #expect(try rig.isAtRest())
         #expect(try rig.outcomes() == 2)
     }
+
+    @Test func aBackendThatRefusesABodyAndHangsUpIsHeard() throws {
+        // attacks 13: what it said stands before its reset, also where our next write is what finds the reset.
+        defer { try? rig.stop() }
+        for turn in 0..<10 {
+            let client = try rig.connect()
+            try client.send("POST /big HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\n")
+            let peer = try backend.accept()
+            _ = try peer.readHead()
+            _ = client.sendSome([UInt8](repeating: 0x61, count: 100_000), within: 0.1)
+            try peer.send("HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nbig")
+            if turn % 2 == 0 { peer.reset() } else { peer.close() }
+            _ = client.sendSome([UInt8](repeating: 0x61, count: 100_000), within: 0.1)
+            let answer = try client.readAnswer()
+            #expect(status(answer.head) == 413)
+            #expect(answer.body == "big")
+        }
+        #expect(try rig.isAtRest())
+    }
 }
