@@ -82,6 +82,8 @@ let package = Package(
         .systemLibrary(name: "CPCRE2"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CNghttp2"),
+        .systemLibrary(name: "CExpat"),
+        .systemLibrary(name: "CZlib"),
         .target(name: "CVersion"),
         gate("GatePrimitives"),
         gate("GateSettings", ["GatePrimitives"], c: ["CYAML"]),
@@ -92,6 +94,7 @@ let package = Package(
         gate("GateSupervisor", ["GatePrimitives"], c: ["CLinux"]),
         gate("GateRouting", ["GatePrimitives", "GateHTTP", "GatePattern"], products: [nioCore]),
         gate("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras, asn1]),
+        gate("GateWAF", ["GatePrimitives", "GatePattern"], c: ["CExpat", "CZlib"]),
         gate("GateObserve", ["GatePrimitives"], products: [nioCore]),
         gate(
             "GateAdmission",
@@ -143,6 +146,7 @@ let package = Package(
         tests("GateSupervisor", ["GatePrimitives"]),
         tests("GateRouting", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
         tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras]),
+        tests("GateWAF", ["GatePrimitives", "GatePattern"]),
         tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
         tests(
             "GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"],
