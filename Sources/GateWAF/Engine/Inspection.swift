@@ -16,7 +16,8 @@ public final class Inspection {
     /// What the rules say about reading the request's body, after phase 1.
     public private(set) var bodyControls = BodyControls()
 
-    private let scratch: MatchScratch
+    /// What matching needs: the loop's or thread's that runs the next phase; replaced where the inspection changes hands.
+    public var scratch: MatchScratch
 
     /// An inspection that matches in `scratch`, which belongs to the same loop or thread.
     public init(ruleSet: RuleSet, scratch: MatchScratch) {
