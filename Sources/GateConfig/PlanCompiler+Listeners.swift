@@ -28,7 +28,8 @@ extension PlanCompiler {
                 headLimits: HeadLimits(
                     requestLine: limits.requestLine.bytes, fieldLine: limits.field.bytes, head: limits.head.bytes,
                     fields: limits.fields),
-                timeouts: timeouts, allow: AddressSet(listener.allow ?? []), deny: AddressSet(listener.deny),
+                timeouts: timeouts, proxy: listener.proxyProtocol.map { ProxyRule(from: AddressSet($0.from)) },
+                allow: AddressSet(listener.allow ?? []), deny: AddressSet(listener.deny),
                 maximumConnections: connectionsPerLoop)
             plans.append(
                 ListenerPlan(

@@ -165,6 +165,12 @@ public final class ExchangeLoop: WireObserver {
             connection, names: current.plan.names, metrics: observer.metrics, state: isTLS ? .handshaking : .idle)
     }
 
+    /// The client behind a load balancer is known: from now on the log shows it.
+    public func connectionIdentified(_ connection: AcceptedConnection) {
+        log(of: connection)?.close()
+        connectionOpened(connection)
+    }
+
     /// A connection is gone.
     public func connectionClosed(_ connection: AcceptedConnection) { log(of: connection)?.close() }
 

@@ -44,6 +44,7 @@ public enum Reason: String, Sendable, CaseIterable {
     // Accepting.
     case addressDenied = "address_denied"
     case overload
+    case proxyProto = "proxy_proto"
     case tlsFailed = "tls_failed"
     case tlsUnknownName = "tls_unknown_name"
     case tlsNoProtocol = "tls_no_protocol"
@@ -111,8 +112,9 @@ public enum Reason: String, Sendable, CaseIterable {
     /// The public code, or nil where no refusal is answered (served, or the peer is gone).
     public var code: RefusalCode? {
         switch self {
-        case .ok, .redirected, .preflight, .earlyFinal, .clientAborted, .clientClosed, .tlsFailed, .tlsUnknownName,
-            .tlsNoProtocol, .timeoutTLS, .timeoutIdle, .draining, .h2ResetFlood, .h2StreamErrors, .h2Continuation,
+        case .ok, .redirected, .preflight, .earlyFinal, .clientAborted, .clientClosed, .proxyProto, .tlsFailed,
+            .tlsUnknownName, .tlsNoProtocol, .timeoutTLS, .timeoutIdle, .draining, .h2ResetFlood, .h2StreamErrors,
+            .h2Continuation,
             .h2EmptyFrames, .h2ControlFlood, .h2HeaderList, .h2Malformed, .h2Protocol:
             nil
         case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,

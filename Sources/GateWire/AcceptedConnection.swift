@@ -6,10 +6,10 @@ public final class AcceptedConnection {
     public let id: UInt64
     /// Index of the listener in the plan.
     public let listener: Int
-    /// The peer's address; nil on a unix socket.
-    public let peer: IPAddress?
+    /// The peer's address; nil on a unix socket. Behind a believed load balancer the address in its PROXY header.
+    public private(set) var peer: IPAddress?
     /// The peer's port; 0 on a unix socket.
-    public let peerPort: UInt16
+    public private(set) var peerPort: UInt16
     /// The TLS side; nil on a plain connection and before the handshake is complete.
     public internal(set) var tls: TLSFacts?
 
@@ -23,6 +23,12 @@ public final class AcceptedConnection {
         self.peer = peer
         self.peerPort = peerPort
         self.tls = tls
+    }
+
+    /// Takes the client that a believed load balancer's PROXY header names, ahead of everything that reads `peer`.
+    func identify(peer: IPAddress, port: UInt16) {
+        self.peer = peer
+        self.peerPort = port
     }
 }
 

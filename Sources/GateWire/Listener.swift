@@ -86,19 +86,40 @@ public final class Listener {
         if isObserved {
             guard loop.openConnections < settings.maximumConnections else { return refuse(child, facts, .overload) }
         }
-        guard settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
-        if isObserved { watch(child, facts) }
         let settings = settings
-        guard let tls = settings.tls else { return add(connection(child, facts, settings), to: child) }
-        let gate = TLSGate(facts: facts, tls: tls, loop: loop, timeout: settings.timeouts.handshake) { channel in
-            self.connection(channel, facts, settings)
+        guard let proxy = settings.proxy else {
+            guard settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
+            if isObserved { watch(child, facts) }
+            return add(handler(child, facts, settings), to: child)
         }
-        do { try child.pipeline.syncOperations.addHandler(gate) } catch { child.close(promise: nil) }
+        let mode: ProxyGate.Mode = proxy.isRequired(from: facts.peer) ? .required : .forbidden
+        // A believed load balancer is no client: its clients are judged once its header names them.
+        guard mode == .required || settings.admits(facts.peer) else { return refuse(child, facts, .addressDenied) }
+        if isObserved { watch(child, facts) }
+        let gate = ProxyGate(facts: facts, mode: mode, loop: loop, timeout: settings.timeouts.handshake) { channel in
+            guard settings.admits(facts.peer) else {
+                self.refuse(channel, facts, .addressDenied)
+                return nil
+            }
+            if mode == .required { self.loop.observer?.connectionIdentified(facts) }
+            return self.handler(channel, facts, settings)
+        }
+        add(gate, to: child)
     }
 
-    private func add(_ connection: any ConnectionHandler, to child: any Channel) {
-        do { try child.pipeline.syncOperations.addHandler(connection) } catch {
-            connection.gone(.clientClosed)
+    /// What speaks with the client from its first byte on: the TLS gate, or HTTP.
+    private func handler(
+        _ child: any Channel, _ facts: AcceptedConnection, _ settings: ListenerSettings
+    ) -> any ChannelHandler {
+        guard let tls = settings.tls else { return connection(child, facts, settings) }
+        return TLSGate(facts: facts, tls: tls, loop: loop, timeout: settings.timeouts.handshake) { channel in
+            self.connection(channel, facts, settings)
+        }
+    }
+
+    private func add(_ handler: any ChannelHandler, to child: any Channel) {
+        do { try child.pipeline.syncOperations.addHandler(handler) } catch {
+            (handler as? any ConnectionHandler)?.gone(.clientClosed)
             child.close(promise: nil)
         }
     }

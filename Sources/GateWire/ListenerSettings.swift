@@ -11,6 +11,8 @@ public struct ListenerSettings: Sendable {
     public var headLimits: HeadLimits
     /// Deadlines of the client's side.
     public var timeouts: DownstreamTimeouts
+    /// From whom a PROXY header is taken; nil looks for none.
+    public var proxy: ProxyRule?
     /// Addresses that may connect; empty means all.
     public var allow: AddressSet
     /// Addresses that may not connect.
@@ -20,13 +22,14 @@ public struct ListenerSettings: Sendable {
 
     /// A listener's settings.
     public init(
-        index: Int, tls: ServerTLS?, headLimits: HeadLimits, timeouts: DownstreamTimeouts, allow: AddressSet = .empty,
-        deny: AddressSet = .empty, maximumConnections: Int
+        index: Int, tls: ServerTLS?, headLimits: HeadLimits, timeouts: DownstreamTimeouts, proxy: ProxyRule? = nil,
+        allow: AddressSet = .empty, deny: AddressSet = .empty, maximumConnections: Int
     ) {
         self.index = index
         self.tls = tls
         self.headLimits = headLimits
         self.timeouts = timeouts
+        self.proxy = proxy
         self.allow = allow
         self.deny = deny
         self.maximumConnections = maximumConnections
@@ -43,7 +46,8 @@ public struct ListenerSettings: Sendable {
 
 /// Deadlines of the client's side; each ends what a slow or silent peer could hold open (attacks 63).
 public struct DownstreamTimeouts: Sendable {
-    /// From accept to the end of the TLS handshake. Default 10 s: a handshake is two flights. Breach: closed.
+    /// From accept, or from the end of the PROXY header, to the end of the TLS handshake; also to the end of that header.
+    /// Default 10 s: a handshake is two flights. Breach: closed.
     public var handshake = TimeSpan.seconds(10)
     /// From a request's first byte to the end of its head. Default 10 s, a total and not per byte. Breach: 408.
     public var head = TimeSpan.seconds(10)

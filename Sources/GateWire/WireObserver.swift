@@ -6,6 +6,8 @@ public import GatePrimitives
 public protocol WireObserver: AnyObject {
     /// A connection was accepted.
     func connectionOpened(_ facts: AcceptedConnection)
+    /// A load balancer's PROXY header was read: `facts` names the client from now on.
+    func connectionIdentified(_ facts: AcceptedConnection)
     /// A connection is gone.
     func connectionClosed(_ facts: AcceptedConnection)
     /// A connection was refused or cut before a request existed: one event line with the reason.

@@ -11,6 +11,7 @@ import Testing
 private final class Reports: WireObserver {
     var lines: [String] = []
     func connectionOpened(_ facts: AcceptedConnection) { lines.append("opened") }
+    func connectionIdentified(_ facts: AcceptedConnection) { lines.append("identified") }
     func connectionClosed(_ facts: AcceptedConnection) { lines.append("closed") }
     func connectionRefused(_ facts: AcceptedConnection, _ reason: Reason) { lines.append("refused \(reason.rawValue)") }
     func handshakeCompleted(_ facts: AcceptedConnection, duration: TimeSpan) { lines.append("completed") }

@@ -16,6 +16,7 @@ extension SettingsValidator {
                     at: listener.position, "'\(listener.name)' is the name of the gateway's own interface",
                     instead: "give the listener another name")
             }
+            if let proxy = listener.proxyProtocol { validate(proxy, of: listener) }
             if let tls = listener.tls {
                 validate(tls, of: listener)
                 if listener.redirectToHTTPS.value {
@@ -52,6 +53,21 @@ extension SettingsValidator {
             } else {
                 first[address.value] = (owner, address.position)
             }
+        }
+    }
+
+    /// Whoever is believed chooses the client's address: not everybody may, and a unix socket has no address to believe.
+    private mutating func validate(_ proxy: ProxyProtocolSettings, of listener: ListenerSettings) {
+        if case .unix = listener.address.value {
+            error(
+                at: proxy.position,
+                "listener '\(listener.name)' is a unix socket: its peers have no address to believe",
+                instead: "remove proxyProtocol, or listen on an IP address")
+        }
+        if let all = proxy.from.first(where: { $0.length == 0 }) {
+            waive(
+                at: proxy.position,
+                "listener '\(listener.name)' takes the client's address from a PROXY header of anybody in \(all)")
         }
     }
 

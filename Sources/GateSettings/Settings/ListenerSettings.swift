@@ -12,6 +12,8 @@ public struct ListenerSettings: NamedSettings, Described {
     public var tls: TLSSettings?
     /// The protocols offered.
     public var protocols: [HTTPProtocol] = [.http2, .http11]
+    /// Whose PROXY header is taken; nil: nobody's.
+    public var proxyProtocol: ProxyProtocolSettings?
     /// How the client's address is found behind proxies; nil: it is the peer's.
     public var clientAddress: ClientAddressSettings?
     /// Who may connect; nil: everybody.
@@ -40,13 +42,16 @@ public struct ListenerSettings: NamedSettings, Described {
                 "protocols", \.protocols, Shape<HTTPProtocol>.word.list(1...3), default: "[h2, http/1.1]",
                 "The protocols offered over TLS by ALPN, the preferred one first; a plain listener speaks HTTP/1.1. A client that offers others only is refused."
             ),
-            .planned("proxyProtocol", "The client's address from a load balancer's PROXY header."),
+            .optional(
+                "proxyProtocol", \.proxyProtocol, .object, absent: "no PROXY header is looked for",
+                "The client's address from a load balancer's PROXY header."),
             .optional(
                 "clientAddress", \.clientAddress, .object, absent: "the peer's address is the client's",
                 "How the client's address is found behind trusted proxies."),
             .optional(
                 "allow", \.allow, Shape<CIDR>.addresses.list(1...100_000), absent: "everybody may connect",
-                "Who may connect; everybody else is closed before a byte is read."),
+                "Who may connect; everybody else is closed before a byte is read. Behind `proxyProtocol` the client that the header names."
+            ),
             .defaulted(
                 "deny", \.deny, Shape<CIDR>.addresses.list(0...100_000), default: "[]",
                 "Who may not connect; it wins over `allow`."),
@@ -169,7 +174,8 @@ public struct ListenerTimeoutSettings: Described {
         [
             .defaulted(
                 "handshake", \.handshake, .duration(), default: "10s",
-                "From accepting the connection to the end of the TLS handshake; then the connection is closed."),
+                "From accepting the connection to the end of the TLS handshake; then the connection is closed. A PROXY header has as long, before it."
+            ),
             .defaulted(
                 "head", \.head, .duration(), default: "10s",
                 "From the first byte of a request to the end of its head; then 408."),
