@@ -61,19 +61,17 @@ extension Exchange {
         identityOwner = nil
     }
 
-    private func writeRequestHead(_ connection: UpstreamConnection) throws(Fault) {
+    private func writeRequestHead(_ upstream: any UpstreamStream) throws(Fault) {
         guard let request, let route else { throw Fault(.dispatch, .internalError) }
         let plan = ObjectIdentifier(pinned.plan)
         if forwarding == nil || forwardingPlan != plan { (forwarding, forwardingPlan) = (forwardingFacts(), plan) }
         guard let forwarding else { throw Fault(.dispatch, .internalError) }
-        if outbound.capacity == 0 { outbound = loop.wire.takeBuffer() } else { outbound.clear() }
         let framing = isHeld && request.framing.hasBody ? .length(UInt64(held.readableBytes)) : request.framing
-        try request.writeUpstreamHead(
-            into: &outbound, rewrite: route.rewrite, connection: forwarding,
+        try upstream.writeHead(
+            request, rewrite: route.rewrite, connection: forwarding,
             fields: UpstreamFields(
                 requestID: requestID, identity: identityFields, removal: removal, framing: framing,
                 forwardExpect: false, forwardUpgrade: false))
-        connection.write(outbound)
     }
 
     private func forwardingFacts() -> ForwardingFacts {
@@ -89,31 +87,16 @@ extension Exchange {
     // MARK: The request's pump
 
     func relayBody(_ chunk: ByteBuffer) {
-        guard let connection = lease?.connection, let request else { return }
-        if request.framing == .chunked {
-            outbound.clear()
-            ChunkWriter.writeChunkHead(size: chunk.readableBytes, into: &outbound)
-            connection.write(outbound)
-            connection.write(chunk)
-            outbound.clear()
-            ChunkWriter.writeChunkTail(into: &outbound)
-            connection.write(outbound)
-        } else {
-            connection.write(chunk)
-        }
-        connection.flush()
-        if !connection.isWritable { stream.pauseBody() }
+        guard let upstream = lease?.stream else { return }
+        upstream.writeBody(chunk)
+        upstream.flush()
+        if !upstream.isWritable { stream.pauseBody() }
     }
 
     func endRequestBody() {
-        guard let connection = lease?.connection, let request else { return }
-        if request.framing == .chunked, !isHeld {
-            outbound.clear()
-            ChunkWriter.writeEnd(into: &outbound)
-            connection.write(outbound)
-        }
-        connection.requestComplete()
-        connection.flush()
+        guard let upstream = lease?.stream else { return }
+        upstream.writeEnd(requestTrailers)
+        upstream.flush()
     }
 
     // MARK: Ends
@@ -146,22 +129,22 @@ extension Exchange {
 extension Exchange: UpstreamDelegate {
     /// A connection is there: the head goes out, and the body after it.
     public func upstreamLeased(_ lease: consuming Lease) {
-        let connection = lease.connection
-        record.endpoint = connection.endpoint
+        let upstream = lease.stream
+        record.endpoint = upstream.endpoint
         self.lease = consume lease
         phase = .relaying
-        do throws(Fault) { try writeRequestHead(connection) } catch { return fail(error) }
+        do throws(Fault) { try writeRequestHead(upstream) } catch { return fail(error) }
         if isHeld {
-            if held.readableBytes > 0 { connection.write(held) }
-            connection.requestComplete()
+            if held.readableBytes > 0 { upstream.writeBody(held) }
+            upstream.writeEnd(requestTrailers)
         } else if requestComplete {
-            connection.requestComplete()
+            upstream.writeEnd(nil)
         } else if let route {
             // What has arrived of the body joins the head in one write. Before a second try it was paused.
             stream.acceptBody(limit: route.admission.bodyLimit)
             stream.resumeBody()
         }
-        if phase == .relaying { self.lease?.connection.flush() }
+        if phase == .relaying { self.lease?.stream.flush() }
     }
 
     /// No connection can be had.
@@ -176,7 +159,7 @@ extension Exchange: UpstreamDelegate {
         guard phase == .relaying, !answered, let request, let route else { return }
         var fields = downstreamFields(route)
         stream.writeInformational(response, answering: request, &fields)
-        if !stream.isWritable { lease?.connection.pause() }
+        if !stream.isWritable { lease?.stream.pause() }
     }
 
     /// The final head: edited, and on its way.
@@ -194,13 +177,13 @@ extension Exchange: UpstreamDelegate {
     public func upstreamBody(_ chunk: ByteBuffer) {
         guard phase == .relaying else { return }
         stream.writeBody(chunk)
-        if !stream.isWritable { lease?.connection.pause() }
+        if !stream.isWritable { lease?.stream.pause() }
     }
 
     /// The answer is whole: the exchange is over.
-    public func upstreamEnd() {
+    public func upstreamEnd(_ trailers: FieldBlock?) {
         guard phase == .relaying else { return }
-        stream.writeEnd()
+        stream.writeEnd(trailers)
         if !requestComplete { record.note(Fault(.relay, .earlyFinal)) }
         record.upstreamResult = .ok
         release(.reusable)
@@ -213,7 +196,7 @@ extension Exchange: UpstreamDelegate {
     public func upstreamReadComplete() {
         guard phase == .relaying, answered else { return }
         stream.flush()
-        if !stream.isWritable { lease?.connection.pause() }
+        if !stream.isWritable { lease?.stream.pause() }
     }
 
     /// The backend takes bytes again.
@@ -221,11 +204,11 @@ extension Exchange: UpstreamDelegate {
 
     /// The connection broke.
     public func upstreamFailed(_ fault: Fault) {
-        guard phase == .relaying, let connection = lease?.connection else { return }
+        guard phase == .relaying, let upstream = lease?.stream else { return }
         record.upstreamResult = Self.result(fault.reason)
         let rule = RetryRule(
-            isStale: connection.isReused && fault.reason == .upstreamReset, hasAnswerBytes: connection.hasAnswered,
-            hasSentBytes: connection.bytesSent > 0, isIdempotent: method.isIdempotent,
+            isStale: upstream.isReused && fault.reason == .upstreamReset, hasAnswerBytes: upstream.hasAnswered,
+            hasSentBytes: upstream.bytesSent > 0, isIdempotent: method.isIdempotent,
             isBodyReplayable: !bodyTaken || isHeld)
         if rule.mayRetry(after: attempts), !answered {
             release(.stale)

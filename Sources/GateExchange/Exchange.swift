@@ -62,6 +62,8 @@ public final class Exchange {
     /// Bytes of the body that were taken from the client; a body that was taken cannot be sent again.
     var bodyTaken = false
     var requestComplete = true
+    /// What came behind the body, vetted.
+    var requestTrailers: FieldBlock?
     var answered = false
     var held = ByteBuffer()
     var isHeld = false
@@ -72,7 +74,6 @@ public final class Exchange {
     /// A delay, or the bound of a wait for a key set.
     var waitTask: Scheduled<Void>?
 
-    var outbound = ByteBuffer()
     var requestID = ByteBuffer()
     var ownFields = FieldBlock()
     var forwarding: ForwardingFacts?
@@ -123,6 +124,7 @@ public final class Exchange {
         answered = false
         bodyTaken = false
         requestComplete = true
+        requestTrailers = nil
         isHeld = false
         routeIndex = -1
         ownFields = listener?.ownFields ?? FieldBlock()
@@ -154,10 +156,8 @@ public final class Exchange {
         record.method = ByteBuffer()
         record.host = ByteBuffer()
         record.path = ByteBuffer()
-        let spare = outbound
-        outbound = ByteBuffer()
-        loop.wire.keep(spare)
         request = nil
+        requestTrailers = nil
         route = nil
         upstreamRequest = nil
         pool = nil
@@ -214,8 +214,9 @@ extension Exchange: DownstreamDelegate {
     }
 
     /// The body is complete.
-    public func downstreamBodyEnd() {
+    public func downstreamBodyEnd(_ trailers: FieldBlock?) {
         requestComplete = true
+        requestTrailers = trailers
         switch phase {
         case .holding:
             phase = .admitting
@@ -233,7 +234,7 @@ extension Exchange: DownstreamDelegate {
 
     /// The client takes bytes again.
     public func downstreamWritable() {
-        lease?.connection.resume()
+        lease?.stream.resume()
     }
 
     /// The client is gone: so is the reason to ask the backend.

@@ -114,7 +114,7 @@ final class AdminExchange: DownstreamDelegate {
     }
 
     func downstreamBody(_ chunk: ByteBuffer) {}
-    func downstreamBodyEnd() {}
+    func downstreamBodyEnd(_ trailers: FieldBlock?) {}
     func downstreamBodyFailed(_ fault: Fault) {}
     func downstreamWritable() {}
     func downstreamClosed(_ reason: Reason) {

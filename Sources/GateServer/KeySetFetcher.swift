@@ -58,6 +58,14 @@ final class KeySetFetcher: UpstreamDelegate {
         return UpstreamPool(settings: settings, loop: wire, resolver: resolver)
     }
 
+    private static let fields: FieldBlock = {
+        var fields = FieldBlock()
+        // Neither can be refused; the fetch would work without them.
+        try? fields.append(.accept, "application/json")
+        try? fields.append(.userAgent, "portcullis")
+        return fields
+    }()
+
     func start() {
         guard let pool else { return end(.failure(.unreachable)) }
         let bound = NIOLoopBound(self, eventLoop: wire.eventLoop)
@@ -88,15 +96,11 @@ final class KeySetFetcher: UpstreamDelegate {
     }
 
     func upstreamLeased(_ lease: consuming Lease) {
-        let connection = lease.connection
+        let stream = lease.stream
         self.lease = consume lease
-        var head = ByteBuffer()
-        head.writeString(
-            "GET \(url.target) HTTP/1.1\r\nhost: \(url.authority)\r\naccept: application/json\r\n"
-                + "user-agent: portcullis\r\nconnection: close\r\n\r\n")
-        connection.write(head)
-        connection.requestComplete()
-        connection.flush()
+        stream.writeHead(ErrandHead(target: url.target, authority: url.authority, fields: Self.fields))
+        stream.writeEnd(nil)
+        stream.flush()
     }
 
     func upstreamUnavailable(_ fault: Fault) {
@@ -116,7 +120,7 @@ final class KeySetFetcher: UpstreamDelegate {
         body.append(contentsOf: chunk.readableBytesView)
     }
 
-    func upstreamEnd() { end(.success(body)) }
+    func upstreamEnd(_ trailers: FieldBlock?) { end(.success(body)) }
 
     func upstreamReadComplete() {}
 

@@ -222,3 +222,53 @@ import Testing
         #expect(outcome.trailers == "x-sum: 1\r\n")
     }
 }
+
+@Suite struct TrailerBuilderTests {
+    private func build(
+        _ fields: [(String, String)], limits: BodyLimits = .standard, isResponse: Bool = false
+    ) throws(Fault) -> String? {
+        var builder = TrailerBuilder(limits: limits, isResponse: isResponse)
+        for (name, value) in fields { try builder.append(Array(name.utf8).span, Array(value.utf8).span) }
+        return try builder.finish().map { String(buffer: $0.bytes) }
+    }
+
+    @Test func fieldsBehindABodyPassAsThoseOfAChunkedOne() throws {
+        #expect(try build([]) == nil)
+        #expect(try build([("x-sum", "1"), ("etag", "x")]) == "x-sum: 1\r\netag: x\r\n")
+        #expect(
+            try build([("grpc-status", ""), ("server", "x"), ("via", "x")], isResponse: true) == "grpc-status: \r\n")
+        #expect(try build([("x-envoy-any", "x")], isResponse: true) == nil)
+        #expect(try build([("grpc-message", "\u{e9}")], isResponse: true) == "grpc-message: \u{e9}\r\n")
+    }
+
+    // attacks 42
+    @Test(arguments: [
+        ("x-auth-subject", "root", Reason.identitySpoof), ("x_auth_subject", "root", .identitySpoof),
+        ("host", "a", .badTrailer), ("content-length", "5", .badTrailer), ("connection", "a", .badTrailer),
+        ("transfer-encoding", "chunked", .badTrailer), ("te", "trailers", .badTrailer), (":path", "/", .badTrailer),
+        ("X-Sum", "1", .badTrailer), ("", "1", .badTrailer), ("a", " b", .badTrailer), ("a", "b\r", .badTrailer),
+        ("a", "\u{80}", .badTrailer), ("a b", "", .badTrailer), ("server", "x", .badTrailer),
+    ])
+    func fieldsThatComeTooLateAreRefused(_ name: String, _ value: String, _ expected: Reason) {
+        #expect(throws: Fault(.read, expected)) { try build([(name, value)]) }
+    }
+
+    @Test func aBackendsAreItsFault() {
+        #expect(throws: Fault(.relay, .badUpstreamResponse)) { try build([("content-length", "5")], isResponse: true) }
+        #expect(throws: Fault(.relay, .badUpstreamResponse)) { try build([("a", "\u{7f}")], isResponse: true) }
+    }
+
+    @Test(arguments: [(31, true), (32, true), (33, false)])
+    func theirNumberIsBounded(_ count: Int, _ passes: Bool) {
+        let built = try? build(Array(repeating: ("a", "b"), count: count))
+        #expect((built != nil) == passes)
+    }
+
+    @Test(arguments: [(-1, true), (0, true), (1, false)])
+    func theirBytesAreBounded(_ excess: Int, _ passes: Bool) {
+        // 3 + value + 2 for the line, 2 for the empty one.
+        let value = String(repeating: "b", count: 100 + excess - 7)
+        let limits = BodyLimits(trailers: HeadLimits(fieldLine: 8192, head: 100, fields: 32))
+        #expect(((try? build([("a", value)], limits: limits)) != nil) == passes)
+    }
+}

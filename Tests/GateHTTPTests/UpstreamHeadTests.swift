@@ -28,6 +28,8 @@ import Testing
                 x-request-id: id-1\r
                 via: 1.1 gate-1\r
                 content-length: 3\r
+                te: trailers\r
+                connection: te\r
                 \r
 
                 """)

@@ -32,7 +32,10 @@ final class TestDelegate: DownstreamDelegate {
     }
 
     func downstreamBody(_ chunk: ByteBuffer) { heard.append("body \(String(buffer: chunk))") }
-    func downstreamBodyEnd() { heard.append("end") }
+    func downstreamBodyEnd(_ trailers: FieldBlock?) {
+        heard.append("end")
+        if let trailers { heard.append("trailers \(String(buffer: trailers.bytes))") }
+    }
     func downstreamBodyFailed(_ fault: Fault) { heard.append("failed \(fault.reason.rawValue)") }
     func downstreamWritable() { heard.append("writable") }
     func downstreamClosed(_ reason: Reason) { heard.append("closed \(reason.rawValue)") }

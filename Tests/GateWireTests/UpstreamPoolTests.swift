@@ -25,7 +25,7 @@ private final class TestUpstream: UpstreamDelegate {
     func upstreamInformational(_ response: borrowing VettedResponse) { heard.append("interim \(response.status)") }
     func upstreamHead(_ response: consuming VettedResponse) { heard.append("head \(response.status)") }
     func upstreamBody(_ chunk: ByteBuffer) { heard.append("body \(String(buffer: chunk))") }
-    func upstreamEnd() { heard.append("end") }
+    func upstreamEnd(_ trailers: FieldBlock?) { heard.append("end") }
     func upstreamReadComplete() {}
     func upstreamWritable() {}
     func upstreamFailed(_ fault: Fault) { heard.append("failed \(fault.reason.rawValue)") }
@@ -35,9 +35,10 @@ private final class TestUpstream: UpstreamDelegate {
     }
 
     func send(_ text: String) {
-        lease?.connection.write(ByteBuffer(string: text))
-        lease?.connection.requestComplete()
-        lease?.connection.flush()
+        let connection = lease?.stream as? UpstreamConnection
+        connection?.write(ByteBuffer(string: text))
+        connection?.writeEnd(nil)
+        connection?.flush()
     }
 }
 

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+import pytest
 from hyperframe.frame import HeadersFrame, WindowUpdateFrame
 
 from peers.http2 import CANCEL
@@ -168,15 +169,45 @@ def test_an_upload_that_is_refused_is_answered_and_then_stopped(start, backends,
     assert connection.answer(3).status == 200
 
 
-def test_trailers_end_a_body_and_are_dropped(start, backends, connect):
+def trail(connection, *fields):
+    block = connection.encoder.encode(fields)
+    connection.send(HeadersFrame(1, data=block, flags=["END_HEADERS", "END_STREAM"]))
+
+
+def test_trailers_pass_both_ways(start, backends, connect):
+    """RFC 9113 §8.1, RFC 9110 §6.5"""
+
+    def answer(wire, request, backend):
+        assert request.trailers == [("x-trailer", "1")] and request.body == b"body"
+        wire.send(
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"4\r\nback\r\n0\r\nGrpc-Status: 0\r\nserver: x\r\n\r\n"
+        )
+
+    connection = connect(start(backends(answer).address))
+    connection.request(1, method="POST", fields=[("te", "trailers")], end=False)
+    connection.data(1, b"body")
+    trail(connection, ("x-trailer", "1"))
+    answer = connection.answer(1)
+    assert answer.heads[0][0] == (":status", "200"), answer.heads
+    assert answer.body == b"back" and answer.heads[1:] == [[("grpc-status", "0")]]
+    assert answer.ended and answer.reset is None
+
+
+@pytest.mark.parametrize(
+    "name, reason", [("x-auth-subject", "identity_spoof"), ("x_auth_subject", "identity_spoof"), ("cookie", "bad_trailer")]
+)
+def test_trailers_that_come_too_late_are_refused(start, backends, connect, name, reason):
+    """attacks 42"""
     backend = backends(echo)
-    connection = connect(start(backend.address))
+    gateway = start(backend.address)
+    connection = connect(gateway)
     connection.request(1, method="POST", end=False)
     connection.data(1, b"body")
-    trailers = connection.encoder.encode([("x-trailer", "1")])
-    connection.send(HeadersFrame(1, data=trailers, flags=["END_HEADERS", "END_STREAM"]))
-    answer = connection.answer(1)
-    assert answer.status == 200 and answer.body.endswith(b"\n\nbody") and b"x-trailer" not in answer.body
+    trail(connection, (name, "1"))
+    assert connection.answer(1).status == 400
+    (line,) = gateway.log.wait()
+    assert (line["reason"], line["code"]) == (reason, "malformed_request") and not backend.requests
 
 
 def test_a_waiting_client_is_told_to_continue(start, backends, connect):

@@ -132,7 +132,7 @@ public struct BodyDecoder {
                 guard byte == Ascii.lf else { throw .init(.badChunk) }
                 state = .chunkLine
             case .trailers:
-                guard try trailerParser.read(&buffer, limits.trailers, allowsObsText: isResponse) else {
+                guard try trailerParser.read(&buffer, limits.trailers, isResponse: isResponse) else {
                     return .needMore
                 }
                 state = .complete

@@ -37,11 +37,13 @@ public struct RequestHeadBuilder {
         guard isConnect == path.isEmpty, isConnect == (HTTPMethod(method) == .connect) else {
             throw Fault(.read, .badRequestLine)
         }
-        guard !method.isEmpty, Self.holdsOnly(method, { ByteClass.token.contains($0) }) else {
+        guard !method.isEmpty, StreamField.holdsOnly(method, { ByteClass.token.contains($0) }) else {
             throw Fault(.read, .badRequestLine)
         }
         let target = isConnect ? authority : path
-        guard Self.holdsOnly(target, { $0 > Ascii.space && $0 < Ascii.delete }) else { throw Fault(.read, .badTarget) }
+        guard StreamField.holdsOnly(target, { $0 > Ascii.space && $0 < Ascii.delete }) else {
+            throw Fault(.read, .badTarget)
+        }
         // LIMIT: as the request line of HTTP/1.1, ` HTTP/1.1` included.
         guard method.count &+ target.count &+ 10 <= limits.requestLine else { throw Fault(.read, .requestLineTooLong) }
         self.method = 0..<method.count
@@ -58,14 +60,9 @@ public struct RequestHeadBuilder {
 
     /// Adds a regular field; the pieces of `cookie` are joined, `host` must repeat the authority.
     public mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Fault) {
-        // RFC 9113 §8.2.1: lower case, visible, no white space at the ends.
-        guard !name.isEmpty, Self.holdsOnly(name, { ByteClass.token.contains($0) && Ascii.lower($0) == $0 }) else {
-            throw Fault(.read, .badHeader)
+        do throws(HeadError) { try StreamField.check(name, value, allowsObsText: false) } catch {
+            throw Fault(.read, error.reason)
         }
-        guard Self.holdsOnly(value, { $0 == Ascii.tab || $0 >= Ascii.space && $0 < Ascii.delete }) else {
-            throw Fault(.read, .badHeaderByte)
-        }
-        guard value.trimmed(0..<value.count) == 0..<value.count else { throw Fault(.read, .badHeader) }
         switch FieldNameIndex.shared.name(name, 0..<name.count) {
         case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .http2Settings:
             // RFC 9113 §8.2.2.
@@ -126,7 +123,7 @@ public struct RequestHeadBuilder {
         bytes.writeStaticString(": ")
         bytes.append(value)
         bytes.writeStaticString("\r\n")
-        let isOdd = !Self.holdsOnly(name) { ByteClass.nameLetter.contains($0) }
+        let isOdd = !StreamField.holdsOnly(name) { ByteClass.nameLetter.contains($0) }
         var marks: FieldLines.Marks = isOdd ? [.odd] : []
         if !value.isEmpty { marks.insert(.plain) }
         lines.append(
@@ -135,11 +132,5 @@ public struct RequestHeadBuilder {
                 valueLength: UInt16(truncatingIfNeeded: value.count),
                 nameLength: UInt16(truncatingIfNeeded: name.count),
                 name: isOdd ? .other : FieldNameIndex.shared.name(name, 0..<name.count), marks: marks))
-    }
-
-    @inline(__always)
-    private static func holdsOnly(_ bytes: Span<UInt8>, _ isMember: (UInt8) -> Bool) -> Bool {
-        for index in bytes.indices where !isMember(bytes[index]) { return false }
-        return true
     }
 }

@@ -165,6 +165,8 @@ extension VettedRequest {
         case .chunked:
             try sink.append("transfer-encoding: chunked\r\n")
         }
+        // RFC 9110 §10.1.4: what comes behind a body is passed on to a client that reads it.
+        if acceptsTrailers { try sink.append("te: trailers\r\nconnection: te\r\n") }
         if fields.forwardExpect, expectsContinue { try sink.append("expect: 100-continue\r\n") }
         if fields.forwardUpgrade, upgrade == .webSocket {
             try sink.append("connection: upgrade\r\nupgrade: websocket\r\n")

@@ -34,6 +34,7 @@ extension VettedRequest {
         keepAlive = raw.version == .http2 || (!options.close && (raw.version == .http11 || options.keepAlive))
         (upgrade, h2cStripped) = try Self.upgrade(head, lines, survey, options, raw.version, method, framing)
         expectsContinue = try Self.expectation(head, lines, survey, raw.version) && framing.hasBody
+        acceptsTrailers = survey.acceptsTrailers && raw.version != .http10
         Self.dropInvalidTrace(head, &lines, survey)
         if survey.hasTrailer, framing != .chunked { lines.markAll(.trailer, .removed) }
 

@@ -50,6 +50,8 @@ public struct VettedRequest {
     public let keepAlive: Bool
     /// Whether the client waits for `100 (Continue)` before it sends the body.
     public let expectsContinue: Bool
+    /// Whether the client said that it reads trailers: `te: trailers` (RFC 9110 §10.1.4).
+    public let acceptsTrailers: Bool
     /// What the client asks the connection to become.
     public let upgrade: UpgradeKind
     /// Whether `Upgrade: h2c` or `HTTP2-Settings` was there and dropped (attacks 12).

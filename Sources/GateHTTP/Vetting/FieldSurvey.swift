@@ -18,6 +18,8 @@ struct FieldSurvey {
     var hasH2CSettings = false
     var hasTrailer = false
     var hasTracestate = false
+    /// `te` lists `trailers` (RFC 9110 §10.1.4).
+    var acceptsTrailers = false
 
     /// Walks over `lines`.
     init(_ bytes: Span<UInt8>, _ lines: inout FieldLines) throws(HeadError) {
@@ -53,7 +55,10 @@ struct FieldSurvey {
             lines.mark(index, .rebuilt)
         case .trailer:
             hasTrailer = true
-        case .te, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .xRequestID:
+        case .te:
+            if Self.lists("trailers", bytes, slot.valueRange) { acceptsTrailers = true }
+            lines.mark(index, .rebuilt)
+        case .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .xRequestID:
             // RFC 9110 §7.6.1: for this connection only. The request id is the gateway's own.
             lines.mark(index, .rebuilt)
         case .http2Settings:
@@ -76,6 +81,17 @@ struct FieldSurvey {
         default:
             break
         }
+    }
+
+    /// Whether the comma-separated list at `range` holds `token`, in any case and without parameters.
+    private static func lists(_ token: StaticString, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        var start = range.lowerBound
+        while start <= range.upperBound {
+            let comma = bytes.firstIndex(of: Ascii.comma, in: start..<range.upperBound)
+            if bytes.matches(bytes.trimmed(start..<comma), lowercase: token) { return true }
+            start = comma &+ 1
+        }
+        return false
     }
 
     /// A name that is not a known one: a spelling that folds to one, or one of a family.

@@ -112,11 +112,11 @@ extension DownstreamConnection: DownstreamStream {
         }
     }
 
-    /// Ends the response.
-    public func writeEnd() {
+    /// Ends the response; trailers go to a client that said `te: trailers`, since others discard them (RFC 9110 §6.5.1).
+    public func writeEnd(_ trailers: FieldBlock?) {
         guard state == .exchange, responseFraming == .chunked else { return }
         let before = outbound.readableBytes
-        ChunkWriter.writeEnd(into: &outbound)
+        ChunkWriter.writeEnd(trailers: acceptsTrailers ? trailers : nil, into: &outbound)
         written &+= UInt64(outbound.readableBytes - before)
     }
 

@@ -76,6 +76,8 @@ public final class DownstreamConnection: ChannelInboundHandler {
     var received: UInt64 = 0
     var responseFraming = ResponseFraming.none
     var closesAfterAnswer = false
+    /// The client said that it reads trailers.
+    var acceptsTrailers = false
     var isDraining = false
 
     /// When what the state waits for has to be here: the next request, its head, its body, the peer's end.
@@ -251,6 +253,7 @@ public final class DownstreamConnection: ChannelInboundHandler {
     private func begin(_ request: VettedRequest) {
         closesAfterAnswer = !request.keepAlive || isDraining
         expectsContinue = request.expectsContinue
+        acceptsTrailers = request.acceptsTrailers
         bodyRead = 0
         if request.framing.hasBody {
             body = .held
@@ -280,7 +283,7 @@ public final class DownstreamConnection: ChannelInboundHandler {
                 body = .complete
                 inputDue = nil
                 watch()
-                delegate?.downstreamBodyEnd()
+                delegate?.downstreamBodyEnd(decoder.trailers)
             }
             return true
         } catch {

@@ -13,8 +13,8 @@ public protocol DownstreamDelegate: AnyObject {
     func downstreamRefused(_ fault: Fault, raw: RawHead?)
     /// The next bytes of the body, without framing.
     func downstreamBody(_ chunk: ByteBuffer)
-    /// The body is complete. Trailers were vetted and are dropped.
-    func downstreamBodyEnd()
+    /// The body is complete, with the trailers that may be passed on; nil where it had none.
+    func downstreamBodyEnd(_ trailers: FieldBlock?)
     /// The body's framing is broken, it stalled, or it passed its limit; nothing more of it will come.
     func downstreamBodyFailed(_ fault: Fault)
     /// What was written has drained below the low mark.
@@ -52,8 +52,9 @@ public protocol DownstreamStream: AnyObject {
     func writeAnswer(_ answer: borrowing LocalAnswer, to method: HTTPMethod)
     /// Writes body bytes.
     func writeBody(_ chunk: ByteBuffer)
-    /// Ends the response cleanly.
-    func writeEnd()
+    /// Ends the response cleanly. Trailers are left out where the client did not ask for them or the framing has no
+    /// place for them.
+    func writeEnd(_ trailers: FieldBlock?)
     /// Sends what is left; the next request may begin, or the connection closes. The last call of an exchange.
     func endExchange()
     /// Sends what was written; called once per turn of work.

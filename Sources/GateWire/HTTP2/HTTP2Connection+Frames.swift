@@ -1,4 +1,5 @@
 import CNghttp2
+import GateHTTP
 import GatePrimitives
 import NIOCore
 
@@ -18,16 +19,18 @@ extension HTTP2Connection {
         switch type {
         case HTTP2Session.FrameType.headers:
             if let stream = streams[id] {
-                // Trailers: vetted by the library, and dropped.
-                head = nil
                 headDue = nil
-                if endsStream { stream.receiveEnd() }
+                if var trailers = head.take(), endsStream {
+                    do throws(Fault) { stream.receiveEnd(try trailers.finishTrailers()) } catch {
+                        stream.refuseTrailers(error)
+                    }
+                }
             } else {
                 open(id, endsStream: endsStream)
             }
             return true
         case HTTP2Session.FrameType.data:
-            if endsStream { streams[id]?.receiveEnd() }
+            if endsStream { streams[id]?.receiveEnd(nil) }
             return true
         case HTTP2Session.FrameType.resetStream:
             return judge(guardian.streamReset(.now()))
@@ -55,7 +58,13 @@ extension HTTP2Connection {
     }
 
     /// How much of a stream's body the next DATA frame takes; nil where nothing is there yet.
-    func nextData(_ id: Int32, limit: Int) -> (count: Int, isLast: Bool)? { streams[id]?.nextData(limit: limit) }
+    func nextData(_ id: Int32, limit: Int) -> HTTP2Stream.NextData? { streams[id]?.nextData(limit: limit) }
+
+    /// Puts trailers behind a stream's last DATA frame; false where they cannot be sent.
+    func submitTrailers(_ id: Int32, _ trailers: FieldBlock) -> Bool {
+        var lines = trailers.bytes
+        return session?.trail(id, lines: &lines) ?? false
+    }
 
     /// A frame was put into the output.
     func frameSent(type: UInt8, stream id: Int32, endsStream: Bool, code: UInt32) {

@@ -2,7 +2,7 @@ import GateHTTP
 import GatePrimitives
 import NIOCore
 
-/// The fields of one header block as they are decoded: a request's head, or trailers, which are only counted.
+/// The fields of one header block as they are decoded: a request's head, or trailers.
 struct HTTP2HeadInProgress {
     let stream: Int32
     /// Whether it opens a stream; trailers do not.
@@ -13,6 +13,7 @@ struct HTTP2HeadInProgress {
     private var authority = ByteBuffer()
     private var path = ByteBuffer()
     private var builder: RequestHeadBuilder?
+    private var trailers = TrailerBuilder(isResponse: false)
     private var fault: Fault?
     /// Bytes of all fields and 32 more for each (RFC 9113 §6.5.2), those of a refused head included.
     private(set) var decoded = 0
@@ -28,9 +29,11 @@ struct HTTP2HeadInProgress {
     mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>, _ table: inout HeadTable) -> Bool {
         decoded &+= name.count &+ value.count &+ 32
         guard decoded <= HTTP2Limits.decodedHeaders else { return false }
-        guard isRequest, fault == nil else { return true }
+        guard fault == nil else { return true }
         do throws(Fault) {
-            if name.count > 0, name[0] == UInt8(ascii: ":") {
+            if !isRequest {
+                try trailers.append(name, value)
+            } else if name.count > 0, name[0] == UInt8(ascii: ":") {
                 try appendPseudo(name, value)
             } else {
                 if builder == nil { try open(&table) }
@@ -79,5 +82,11 @@ struct HTTP2HeadInProgress {
         guard let head = try builder?.finish(endsStream: endsStream) else { throw Fault(.read, .internalError) }
         builder = nil
         return head
+    }
+
+    /// The trailers that may be passed on, once their block is complete.
+    mutating func finishTrailers() throws(Fault) -> FieldBlock? {
+        if let fault { throw fault }
+        return try trailers.finish()
     }
 }

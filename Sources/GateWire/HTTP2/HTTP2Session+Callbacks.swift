@@ -122,6 +122,12 @@ extension HTTP2Session {
         // SAFETY: the library's flags are valid for the call.
         unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
         if next.isLast { unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+        if let trailers = next.trailers {
+            unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+            guard connection.submitTrailers(stream, trailers) else {
+                return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+            }
+        }
         return next.count
     }
 }

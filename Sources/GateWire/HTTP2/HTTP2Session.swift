@@ -155,6 +155,15 @@ import NIOCore
         return result == 0
     }
 
+    /// Submits trailers of `name: value` lines, which end the stream; false where they cannot be sent.
+    func trail(_ stream: Int32, lines: inout ByteBuffer) -> Bool {
+        let result: CInt? = unsafe HTTP2Fields.withFields(of: &lines) { fields in
+            // SAFETY: the library copies the fields.
+            unsafe nghttp2_submit_trailer(raw, stream, fields.baseAddress, fields.count)
+        }
+        return result == 0
+    }
+
     /// More of the stream's body is there.
     func resume(_ stream: Int32) {
         // SAFETY: `raw` lives until `deinit`; a stream that is gone is an error that says nothing new.

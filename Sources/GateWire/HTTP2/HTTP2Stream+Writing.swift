@@ -56,7 +56,7 @@ extension HTTP2Stream: DownstreamStream {
 
     func writeBody(_ chunk: ByteBuffer) { enqueue(chunk) }
 
-    func writeEnd() { end() }
+    func writeEnd(_ trailers: FieldBlock?) { end(trailers) }
 
     func endExchange() {
         isOver = true

@@ -40,6 +40,8 @@ final class HTTP2Stream {
     private var bodyLimit: UInt64 = 0
     private var bodyRead: UInt64 = 0
     private var inbound = ByteBuffer()
+    /// What the client sent behind its body.
+    private var trailers: FieldBlock?
     private var bodyDue: MonotonicInstant?
     private var bodyDeadline = MonotonicInstant(nanoseconds: .max)
 
@@ -50,6 +52,8 @@ final class HTTP2Stream {
     /// Bytes of the answer's body that wait.
     private(set) var queued = 0
     private(set) var hasEnded = false
+    /// What follows the answer's body.
+    private var answerTrailers: FieldBlock?
     /// The session waits for `resume`.
     private var isDeferred = false
     /// The exchange was told to wait.
@@ -91,9 +95,17 @@ final class HTTP2Stream {
     }
 
     /// The client has ended its side.
-    func receiveEnd() {
+    func receiveEnd(_ trailers: FieldBlock?) {
         hasRemoteEnded = true
+        self.trailers = trailers
         deliver()
+    }
+
+    /// The client has ended its side with trailers that cannot be taken (attacks 42).
+    func refuseTrailers(_ fault: Fault) {
+        hasRemoteEnded = true
+        guard !isOver, body != .broken else { return }
+        failBody(fault)
     }
 
     /// Delivers what is there, where it is wanted.
@@ -111,7 +123,7 @@ final class HTTP2Stream {
         guard body == .flowing, !isOver, hasRemoteEnded, inbound.readableBytes == 0 else { return }
         body = .complete
         bodyDue = nil
-        delegate?.downstreamBodyEnd()
+        delegate?.downstreamBodyEnd(trailers)
     }
 
     private func failBody(_ fault: Fault) {
@@ -185,10 +197,11 @@ final class HTTP2Stream {
         resume()
     }
 
-    /// Nothing follows what waits.
-    func end() {
+    /// Nothing but `trailers` follows what waits.
+    func end(_ trailers: FieldBlock? = nil) {
         guard !hasEnded else { return }
         hasEnded = true
+        answerTrailers = trailers
         resume()
     }
 
@@ -198,14 +211,23 @@ final class HTTP2Stream {
         connection.session?.resume(id)
     }
 
+    /// What the next DATA frame may take.
+    struct NextData {
+        let count: Int
+        let isLast: Bool
+        /// What follows the last frame; nil: that frame ends the stream.
+        let trailers: FieldBlock?
+    }
+
     /// What the next DATA frame may take; nil where there is nothing yet.
-    func nextData(limit: Int) -> (count: Int, isLast: Bool)? {
+    func nextData(limit: Int) -> NextData? {
         guard queued > 0 || hasEnded else {
             isDeferred = true
             return nil
         }
         let count = min(queued, max(0, limit))
-        return (count, hasEnded && count == queued)
+        let isLast = hasEnded && count == queued
+        return NextData(count: count, isLast: isLast, trailers: isLast ? answerTrailers : nil)
     }
 
     /// Moves `count` bytes of what waits to `output`; false where there are fewer.

@@ -11,24 +11,22 @@ public enum LeaseResult: ~Copyable {
     case connecting
 }
 
-/// One upstream connection, held by one exchange; cannot be copied, and goes back exactly once.
+/// The right to one request and its answer on an upstream connection; cannot be copied, and goes back exactly once.
 public struct Lease: ~Copyable {
-    /// The connection.
-    public let connection: UpstreamConnection
-    /// Nil once the connection went back.
-    private var pool: UpstreamPool?
+    /// The connection (HTTP/1.1), or one stream of it (HTTP/2).
+    public let stream: any UpstreamStream
+    /// Whether it went back.
+    private var isOver = false
 
-    init(connection: UpstreamConnection, pool: UpstreamPool) {
-        self.connection = connection
-        self.pool = pool
-    }
+    init(_ stream: any UpstreamStream) { self.stream = stream }
 
-    /// Gives the connection back; anything but `reusable` closes it.
+    /// Gives it back; anything but `reusable` ends the connection, or the stream where they are many.
     public consuming func end(_ end: LeaseEnd) {
-        let pool = pool
-        self.pool = nil
-        pool?.give(back: connection, end)
+        isOver = true
+        stream.release(end)
     }
 
-    deinit { pool?.give(back: connection, .abandoned) }
+    deinit {
+        if !isOver { stream.release(.abandoned) }
+    }
 }

@@ -1,6 +1,6 @@
-import GateHTTP
+public import GateHTTP
 public import GatePrimitives
-import GateUpstreams
+public import GateUpstreams
 public import NIOCore
 import NIOSSL
 import NIOTLS
@@ -12,7 +12,7 @@ import NIOTLS
 ///      └──deadline, refusal, bad certificate: closed       └──bytes or close while idle: closed
 /// ```
 /// What it reads is untrusted: every head is vetted, and whatever cannot be framed ends the connection (attacks 16).
-public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
+public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, UpstreamStream {
     /// What NIO delivers.
     public typealias InboundIn = ByteBuffer
     /// What NIO sends.
@@ -38,6 +38,8 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     public let endpoint: Int
     /// Whether it carried an exchange before: then a failure without an answer may be a stale connection.
     public private(set) var isReused = false
+    /// Always this.
+    public var version: HTTPVersion { .http11 }
     /// Bytes of the current request that were written.
     public private(set) var bytesSent: UInt64 = 0
     /// Whether any byte of the current answer arrived.
@@ -48,6 +50,8 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     weak var delegate: (any UpstreamDelegate)?
     /// The pool that owns the connection; hears when it is ready, failed or gone.
     weak var pool: UpstreamPool?
+    /// The pool that the exchange's lease goes back to.
+    private var lender: UpstreamPool?
 
     private let loop: WireLoop
     private let settings: UpstreamSettings
@@ -59,6 +63,9 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     private var context: ChannelHandlerContext?
     private var state = State.connecting
     private var method = HTTPMethod.get
+    /// Storage for heads and chunk lines, lent by the loop between two flushes.
+    private var outbound = ByteBuffer()
+    private var requestFraming = BodyFraming.none
     private var responseKeepsAlive = false
     private var requestIsComplete = false
     private var isPaused = false
@@ -90,39 +97,95 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
     // MARK: The exchange's side
 
     /// Starts an exchange whose request has `method`; the answer's framing hangs on it (RFC 9112 §6.3).
-    func begin(method: HTTPMethod, readTimeout: TimeSpan, delegate: any UpstreamDelegate) {
+    func begin(method: HTTPMethod, readTimeout: TimeSpan, delegate: any UpstreamDelegate, lender: UpstreamPool) {
         self.readTimeout = readTimeout
         self.delegate = delegate
+        self.lender = lender
         self.method = method
         state = .awaitingHead
         isLeased = true
         bytesSent = 0
         hasAnswered = false
+        requestFraming = .none
         requestIsComplete = false
         responseKeepsAlive = false
         informational = 0
     }
 
+    /// Gives the connection back to its pool.
+    public func release(_ end: LeaseEnd) {
+        let lender = lender
+        self.lender = nil
+        lender?.give(back: self, end)
+    }
+
+    /// Writes a head, built anew.
+    public func writeHead(
+        _ request: borrowing VettedRequest, rewrite: borrowing UpstreamRewrite, connection: borrowing ForwardingFacts,
+        fields: borrowing UpstreamFields
+    ) throws(Fault) {
+        reserve()
+        try request.writeUpstreamHead(into: &outbound, rewrite: rewrite, connection: connection, fields: fields)
+        requestFraming = fields.framing
+        write(outbound)
+    }
+
+    /// Writes the head of an errand.
+    public func writeHead(_ errand: borrowing ErrandHead) {
+        reserve()
+        errand.write(into: &outbound)
+        requestFraming = .none
+        write(outbound)
+    }
+
+    /// Writes body bytes.
+    public func writeBody(_ chunk: ByteBuffer) {
+        guard requestFraming == .chunked else { return write(chunk) }
+        reserve()
+        ChunkWriter.writeChunkHead(size: chunk.readableBytes, into: &outbound)
+        write(outbound)
+        write(chunk)
+        outbound.clear()
+        ChunkWriter.writeChunkTail(into: &outbound)
+        write(outbound)
+    }
+
+    /// Ends the request; only a chunked one has a place for trailers (RFC 9112 §7.1.2).
+    public func writeEnd(_ trailers: FieldBlock?) {
+        if requestFraming == .chunked {
+            reserve()
+            ChunkWriter.writeEnd(trailers: trailers, into: &outbound)
+            write(outbound)
+        }
+        requestIsComplete = true
+    }
+
     /// Writes bytes of the request, framing included; they leave with `flush()`.
-    public func write(_ bytes: ByteBuffer) {
+    func write(_ bytes: ByteBuffer) {
         guard let context else { return }
         bytesSent &+= UInt64(bytes.readableBytes)
         context.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func reserve() {
+        if outbound.capacity == 0 { outbound = loop.takeBuffer() } else { outbound.clear() }
     }
 
     /// Sends what was written.
     public func flush() {
         guard let context else { return }
         context.flush()
+        if outbound.capacity > 0 {
+            let spare = outbound
+            outbound = ByteBuffer()
+            loop.keep(spare)
+        }
         guard state == .awaitingHead || state == .body else { return }
         if !context.channel.isWritable {
             writes.watch(context.channel.backlog, until: MonotonicInstant.now().advanced(by: readTimeout))
         }
         expectAnswer()
     }
-
-    /// The request is whole: from now on the backend's silence is measured.
-    public func requestComplete() { requestIsComplete = true }
 
     /// Stops reading: the client is slower than the backend.
     public func pause() {
@@ -290,7 +353,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder {
         readDue = nil
         writes.end()
         watch()
-        delegate?.upstreamEnd()
+        delegate?.upstreamEnd(decoder.trailers)
     }
 
     /// Frees the reader's storage once nothing is left of it.

@@ -14,8 +14,8 @@ public protocol UpstreamDelegate: AnyObject {
     func upstreamHead(_ response: consuming VettedResponse)
     /// The next bytes of the body, without framing.
     func upstreamBody(_ chunk: ByteBuffer)
-    /// The response is complete.
-    func upstreamEnd()
+    /// The response is complete, with the trailers that may be passed on; nil where it had none.
+    func upstreamEnd(_ trailers: FieldBlock?)
     /// All that one read brought was delivered: the time to flush.
     func upstreamReadComplete()
     /// What was written has drained below the low mark.

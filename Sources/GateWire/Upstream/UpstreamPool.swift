@@ -110,8 +110,9 @@ public final class UpstreamPool {
     }
 
     private func hand(_ connection: UpstreamConnection, to waiter: Waiter) -> Lease {
-        connection.begin(method: waiter.method, readTimeout: waiter.readTimeout, delegate: waiter.delegate)
-        return Lease(connection: connection, pool: self)
+        connection.begin(
+            method: waiter.method, readTimeout: waiter.readTimeout, delegate: waiter.delegate, lender: self)
+        return Lease(connection)
     }
 
     private func address(_ endpoint: Int) throws(Fault) -> SocketAddress {
