@@ -8,7 +8,7 @@ private func transformed(_ transformation: Transformation, _ input: [UInt8]) -> 
 }
 
 /// The bytes of `text`, one for each of its scalars up to U+00FF.
-private func bytes(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
+private func latin(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
 
 @Suite struct TransformationTests {
     struct Vector: CustomTestStringConvertible {
@@ -72,7 +72,7 @@ private func bytes(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(
     static let vectors = table.map { Vector(transformation: $0.0, input: $0.1, output: $0.2) }
 
     @Test(arguments: vectors) func aVectorGivesItsOutput(_ vector: Vector) {
-        #expect(transformed(vector.transformation, bytes(vector.input)) == bytes(vector.output))
+        #expect(transformed(vector.transformation, latin(vector.input)) == latin(vector.output))
     }
 
     @Test func everyTransformationHasAVectorThatChangesItsInput() {
@@ -106,7 +106,7 @@ private func bytes(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(
 
     @Test func sha1OverBlockBoundariesIsThatOfTheStandard() {
         // RFC 3174 §7.3, and lengths at which the padding fills or overflows a block.
-        #expect(hex(transformed(.sha1, bytes("abc"))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(hex(transformed(.sha1, latin("abc"))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
         #expect(
             hex(transformed(.sha1, .init(repeating: 0x61, count: 55))) == "c1c8bbdc22796e28c0e15163d20899b65621d65a")
         #expect(
@@ -124,7 +124,7 @@ private func bytes(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(
         ]
         for seed in seeds {
             for transformation in Transformation.allCases {
-                guard !ByteTraits(of: bytes(seed).span).isDisjoint(with: transformation.triggers) else { continue }
+                guard !ByteTraits(of: latin(seed).span).isDisjoint(with: transformation.triggers) else { continue }
                 let short = best(of: 3) { run(transformation, seed, 2048) }
                 let long = best(of: 2) { run(transformation, seed, 32768) }
                 #expect(long < short * 160 + .microseconds(200), "\(transformation) on \(seed.debugDescription)")
@@ -133,7 +133,7 @@ private func bytes(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8(
     }
 
     private func run(_ transformation: Transformation, _ seed: String, _ size: Int) -> Duration {
-        let unit = bytes(seed)
+        let unit = latin(seed)
         let input = (0..<size).map { unit[$0 % unit.count] }
         var output: [UInt8] = []
         output.reserveCapacity(size * 4)
