@@ -34,16 +34,12 @@ import Testing
     }
 
     @Test func searchTakesTimeLinearInBothTexts() {
-        func cost(_ size: Int) -> Duration {
+        let isLinear = isFlat { size in
             let text = [UInt8](repeating: 0x61, count: size)
             let halves = [UInt8](repeating: 0x61, count: size / 4) + [0x62] + [UInt8](repeating: 0x61, count: size / 4)
-            return (0..<3).map { _ in
-                ContinuousClock().measure {
-                    _ = TextOperator.contains.firstMatch(in: text.span, parameter: halves.span)
-                }
-            }.min() ?? .zero
+            return { _ = TextOperator.contains.firstMatch(in: text.span, parameter: halves.span) }
         }
-        #expect(cost(65536) < cost(4096) * 160 + .microseconds(200))
+        #expect(isLinear)
     }
 
     @Test func numbersAreReadAsCReadsThem() {
