@@ -146,7 +146,7 @@ let package = Package(
         tests("GateSupervisor", ["GatePrimitives"]),
         tests("GateRouting", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
         tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras]),
-        tests("GateWAF", ["GatePrimitives", "GatePattern"]),
+        tests("GateWAF", ["GatePrimitives", "GatePattern"], products: ["CZlib"]),
         tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
         tests(
             "GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"],

@@ -40,45 +40,18 @@ extension VariableTable {
         // White space after the last pair is no part of it. A `;` at the end ends the last pair.
         var end = value.upperBound
         if end > value.lowerBound, bytes[end &- 1] == 0x3B { end &-= 1 }
-        while end > value.lowerBound, isSpace(bytes[end &- 1]) { end &-= 1 }
+        while end > value.lowerBound, isWhiteSpace(bytes[end &- 1]) { end &-= 1 }
         var start = value.lowerBound
         while start < end {
             let pairEnd = firstIndex(of: 0x3B, in: start..<end) ?? end
             let equals = firstIndex(of: 0x3D, in: start..<pairEnd) ?? pairEnd
-            while start < equals, isSpace(bytes[start]) { start &+= 1 }
+            while start < equals, isWhiteSpace(bytes[start]) { start &+= 1 }
             if start < equals {
                 let name = start..<equals
                 add(.requestCookies, name: name, value: min(equals &+ 1, pairEnd)..<pairEnd)
                 add(.requestCookiesNames, name: name, value: name)
             }
             start = pairEnd &+ 1
-        }
-    }
-
-    /// What C's `isspace` calls white space.
-    @inline(__always)
-    private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
-}
-
-extension Span where Element == UInt8 {
-    /// Whether a range equals `text`, which is in lower case, but for the case of ASCII letters.
-    @inline(__always)
-    func equalsLowercased(_ text: StaticString, in range: Range<Int>) -> Bool {
-        range.count == text.utf8CodeUnitCount && hasPrefixLowercased(text, in: range)
-    }
-
-    /// Whether a range begins with `text`, which is in lower case, but for the case of ASCII letters.
-    func hasPrefixLowercased(_ text: StaticString, in range: Range<Int>) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard range.count >= length, range.lowerBound >= 0, range.upperBound <= count else { return false }
-        return text.withUTF8Buffer { wanted in
-            for index in 0..<length {
-                let byte = self[range.lowerBound &+ index]
-                let lower = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
-                // SAFETY: `index` is below the text's length, which is the buffer's.
-                if unsafe lower != wanted[index] { return false }
-            }
-            return true
         }
     }
 }
