@@ -44,6 +44,8 @@ struct Plan: Sendable {
     /// The slots that a route may set.
     var methodsSlot: Int?
     var contentTypesSlot: Int?
+    /// The words of REQBODY_PROCESSOR, by `RequestBodyProcessor.index`.
+    var processors: [Blob] = []
     /// Whether names of the values of each variable are looked up, by the variable's index.
     var selectsNames: [Bool] = Array(repeating: false, count: Variable.allCases.count)
     /// The files, for matches.

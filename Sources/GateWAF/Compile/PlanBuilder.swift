@@ -29,6 +29,7 @@ struct PlanBuilder {
     /// Builds the plan of the kept items.
     mutating func build(_ program: RuleProgram, _ folded: ConstantFolder.Result, files: some RuleFiles) {
         note(program, folded)
+        plan.processors = RequestBodyProcessor.allCases.map { text(Array($0.rawValue.utf8)) }
         plan.methodsSlot = slot(RouteAllowances.methodsSlot, written: "allowed_methods")
         plan.contentTypesSlot = slot(RouteAllowances.contentTypesSlot, written: "allowed_request_content_type")
         for phase in RulePhase.allCases { build(phase, program, folded, files) }
@@ -210,23 +211,6 @@ struct PlanBuilder {
 extension Plan {
     /// The slots of what expressions capture: TX.0 to TX.9.
     static let captureSlots = 10
-}
-
-extension Variable {
-    /// Its place among all variables.
-    var index: Int { Variable.indices[self] ?? 0 }
-
-    private static let indices = Dictionary(
-        uniqueKeysWithValues: allCases.enumerated().map { ($0.element, $0.offset) })
-
-    /// The space of its slots in a table of names.
-    var slotSpace: UInt8 {
-        switch self {
-        case .ip: 2
-        case .global: 3
-        default: 1
-        }
-    }
 }
 
 extension TouchedSlots {

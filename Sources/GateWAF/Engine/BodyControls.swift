@@ -26,3 +26,15 @@ public enum RequestBodyProcessor: String, CaseIterable, Sendable {
     /// XML.
     case xml = "XML"
 }
+
+extension RequestBodyProcessor {
+    /// Its place among all processors.
+    var index: UInt8 {
+        switch self {
+        case .urlencoded: 0
+        case .multipart: 1
+        case .json: 2
+        case .xml: 3
+        }
+    }
+}

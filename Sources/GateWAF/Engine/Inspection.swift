@@ -9,36 +9,40 @@ public final class Inspection {
     public let ruleSet: RuleSet
     /// What the message brought: filled by the caller before each phase, only ever added to within a transaction.
     public var variables = VariableTable()
-    /// The rules that matched and are logged, in their order.
-    public private(set) var matches: [RuleMatch] = []
-    /// The first rule that refuses; in detect mode the first that would have.
-    public private(set) var refusal: InspectionRefusal?
-    /// What the rules say about reading the request's body, after phase 1.
-    public private(set) var bodyControls = BodyControls()
-
     /// What matching needs: the loop's or thread's that runs the next phase; replaced where the inspection changes hands.
     public var scratch: MatchScratch
+
+    private var transaction: Transaction
 
     /// An inspection that matches in `scratch`, which belongs to the same loop or thread.
     public init(ruleSet: RuleSet, scratch: MatchScratch) {
         self.ruleSet = ruleSet
         self.scratch = scratch
+        transaction = Transaction(ruleSet.plan, mode: ruleSet.options.mode)
     }
+
+    /// The rules that matched and are logged, in their order.
+    public var matches: [RuleMatch] { transaction.matches }
+    /// The first rule that refuses; in detect mode the first that would have.
+    public var refusal: InspectionRefusal? { transaction.refusal }
+    /// What the rules say about reading the request's body, after phase 1.
+    public var bodyControls: BodyControls { transaction.bodyControls }
+    /// The inbound anomaly score: `tx.blocking_inbound_anomaly_score` of version 4 of the Core Rule Set, or
+    /// `tx.anomaly_score` of version 3.
+    public var score: Int { transaction.score }
 
     /// Forgets the last transaction and keeps its storage; `allowances` are those of the route that the next one took.
     public func begin(_ allowances: RouteAllowances? = nil) {
         variables.removeAll()
-        matches.removeAll(keepingCapacity: true)
-        refusal = nil
-        bodyControls = BodyControls()
+        transaction.begin(mode: ruleSet.options.mode, allowances)
     }
 
     /// Runs the rules of one phase over `variables`.
     public func evaluate(_ phase: RulePhase) -> InspectionVerdict {
-        .failed(InspectionFailure(rule: 0, cause: .unexpected))
+        // Lent, not copied.
+        swap(&transaction.table, &variables)
+        let verdict = transaction.evaluate(phase, scratch)
+        swap(&transaction.table, &variables)
+        return verdict
     }
-
-    /// The inbound anomaly score: `tx.blocking_inbound_anomaly_score` of version 4 of the Core Rule Set, or
-    /// `tx.anomaly_score` of version 3.
-    public var score: Int { 0 }
 }
