@@ -7,7 +7,7 @@ enum ContentType {
     static func hasASCIICharset(_ value: Span<UInt8>) -> Bool {
         var seen = false
         var index = 0
-        while let semicolon = value.first(of: 0x3B, from: index) {
+        while let semicolon = value.firstIndex(of: 0x3B, from: index) {
             index = value.skippingBlanks(from: semicolon &+ 1)
             guard value.hasPrefixLowercased("charset", in: index..<value.count) else { continue }
             let equals = value.skippingBlanks(from: index &+ 7)
@@ -21,7 +21,7 @@ enum ContentType {
     /// Whether the charset that begins at `start`, quoted or not, is one of those that contain ASCII.
     static func isASCIICompatible(_ value: Span<UInt8>, from start: Int) -> Bool {
         var start = start
-        var end = value.first(of: 0x3B, from: start) ?? value.count
+        var end = value.firstIndex(of: 0x3B, from: start) ?? value.count
         while end > start, value[end &- 1] == 0x20 || value[end &- 1] == 0x09 { end &-= 1 }
         if end &- start >= 2, value[start] == 0x22, value[end &- 1] == 0x22 {
             start &+= 1

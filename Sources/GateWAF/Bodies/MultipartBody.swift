@@ -16,6 +16,8 @@ struct MultipartBody {
     }
 
     private let boundary: MultipartBoundary
+    /// Two hyphens and the boundary.
+    private let delimiter: [UInt8]
     private let limits: InspectionLimits
     /// Where the body lies in the table's arena.
     private let start: Int
@@ -32,6 +34,7 @@ struct MultipartBody {
 
     init(boundary: MultipartBoundary, start: Int, limits: InspectionLimits) {
         self.boundary = boundary
+        delimiter = [0x2D, 0x2D] + boundary.bytes
         self.start = start
         self.limits = limits
         isStrict = boundary.isStrict
@@ -39,7 +42,6 @@ struct MultipartBody {
 
     /// Reads `body`, which lies in the arena of `table` already.
     mutating func read(_ body: Span<UInt8>, into table: inout VariableTable) throws(BodyProblem) {
-        let matcher = BoundaryMatcher(boundary: boundary.bytes)
         var index = 0
         var previousEnd = LineEnd.none
         while index < body.count {
@@ -49,7 +51,7 @@ struct MultipartBody {
                 break
             }
             let line = Line(body, from: index)
-            if let isFinal = try matchBoundary(body, line, matcher) {
+            if let isFinal = try matchBoundary(body, line) {
                 if previousEnd == .feed || line.end == .feed { isStrict = false }
                 try finishPart(body, dataEnd: line.start &- previousEnd.count, into: &table)
                 try startPart(isFinal: isFinal, endsInLine: line.end == .none)
@@ -72,19 +74,22 @@ struct MultipartBody {
 
     /// Whether the line is the boundary, and if so, whether it is the final one. Notes what resembles it.
     private mutating func matchBoundary(
-        _ body: Span<UInt8>, _ line: Line, _ matcher: BoundaryMatcher
+        _ body: Span<UInt8>, _ line: Line
     ) throws(BodyProblem) -> Bool? {
         let content = line.content
         guard content.count >= 2, body[content.lowerBound] == 0x2D, body[content.lowerBound &+ 1] == 0x2D else {
-            if line.hasHyphens, matcher.occurs(in: body, content) { unmatchedBoundary = 1 }
+            // In linear time, however much the body resembles the boundary.
+            if line.hasHyphens, ByteSearch.firstIndex(of: delimiter.span, in: body.extracting(content)) != nil {
+                unmatchedBoundary = 1
+            }
             return nil
         }
         let name = content.lowerBound &+ 2
-        guard matcher.matches(body, at: name, to: content.upperBound) else {
+        guard isBoundary(body, at: name, to: content.upperBound) else {
             // White space or a quote before it: an attempt at a boundary that some take.
             var other = name
             while other < content.upperBound, isWhiteSpace(body[other]) || body[other] == 0x22 { other &+= 1 }
-            if other > name, matcher.matches(body, at: other, to: content.upperBound) {
+            if other > name, isBoundary(body, at: other, to: content.upperBound) {
                 throw .multipartInvalidBoundary
             }
             if content.count &+ line.end.count > 3 { unmatchedBoundary = 1 }
@@ -99,6 +104,13 @@ struct MultipartBody {
         guard rest.count == 2, body[rest.lowerBound] == 0x2D, body[rest.lowerBound &+ 1] == 0x2D else {
             throw .multipartInvalidBoundary
         }
+        return true
+    }
+
+    /// Whether the boundary, without its hyphens, stands at `place` and ends at `end` at the latest.
+    private func isBoundary(_ body: Span<UInt8>, at place: Int, to end: Int) -> Bool {
+        guard end &- place >= boundary.bytes.count else { return false }
+        for index in boundary.bytes.indices where body[place &+ index] != boundary.bytes[index] { return false }
         return true
     }
 

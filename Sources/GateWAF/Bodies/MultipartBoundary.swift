@@ -45,7 +45,7 @@ struct MultipartBoundary {
         } else {
             guard value[end &- 1] != 0x22 else { return nil }
             // Some frameworks send a charset behind the boundary.
-            end = value.first(of: 0x3B, from: start) ?? end
+            end = value.firstIndex(of: 0x3B, from: start) ?? end
         }
         guard end > start, end &- start <= MultipartBoundary.maxBytes, value[end &- 1] != 0x20 else { return nil }
         var bytes: [UInt8] = []

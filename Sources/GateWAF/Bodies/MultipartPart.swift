@@ -17,7 +17,9 @@ struct MultipartPart {
         guard headers.count < MultipartPart.maxHeaders else { throw .multipartPartHeader }
         // RFC 5322 §2.2.3: a line that begins with white space goes on with the one before. Some take any white space.
         if isWhiteSpace(body[line.lowerBound]) { throw .multipartFolding }
-        guard let colon = body.extracting(line).first(of: 0x3A, from: 0), colon > 0 else { throw .multipartPartHeader }
+        guard let colon = body.extracting(line).firstIndex(of: 0x3A, from: 0), colon > 0 else {
+            throw .multipartPartHeader
+        }
         for index in line {
             let byte = body[index]
             // A bare CR or a NUL ends the line for some readers.

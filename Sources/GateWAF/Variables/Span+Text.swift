@@ -34,13 +34,6 @@ extension Span where Element == UInt8 {
         }
     }
 
-    /// The first place of `byte` from `start` on.
-    func first(of byte: UInt8, from start: Int) -> Int? {
-        guard start < count else { return nil }
-        for index in Swift.max(start, 0)..<count where self[index] == byte { return index }
-        return nil
-    }
-
     /// The first place from `start` on that is neither a space nor a tabulator; the end where there is none.
     func skippingBlanks(from start: Int) -> Int {
         var index = start
