@@ -124,13 +124,6 @@ extension HTTP2Connection: ConnectionHandler {
         return writes.isStuck(backlog, next: now.advanced(by: settings.timeouts.write))
     }
 
-    /// Bounds the time in which the client takes nothing of what waits for it.
-    func watchWrites() {
-        guard let backlog = context?.channel.backlog, backlog > 0 else { return }
-        writes.watch(backlog, until: MonotonicInstant.now().advanced(by: settings.timeouts.write))
-        watch()
-    }
-
     /// Sets the loop's one deadline to the next of all.
     func watch() {
         guard state != .closed else { return }

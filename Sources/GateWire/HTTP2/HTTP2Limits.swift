@@ -1,3 +1,5 @@
+import CNghttp2
+
 /// The bounds of one HTTP/2 connection.
 enum HTTP2Limits {
     /// LIMIT: streams at a time, as RFC 9113 §6.5.2 advises at least, and as nginx and HAProxy default to about.
@@ -21,10 +23,33 @@ enum HTTP2Limits {
     static let highMark = 64 * 1024
     /// It goes on when no more than this is left.
     static let lowMark = 32 * 1024
-    /// LIMIT: bytes of answers of one connection that wait; beyond it only a stream of which nothing waits is filled.
-    static let waitingAnswers = 1024 * 1024
+    /// LIMIT: bytes of bodies of one connection that wait to be sent; beyond it only a stream of which nothing waits is filled.
+    static let waitingBodies = 1024 * 1024
     /// What leaves in one write at most, however many streams it is of.
     static let write = 256 * 1024
     /// Body chunks up to this size are copied together; larger ones are kept as they are.
     static let joined = 8 * 1024
+
+    /// What one side announces.
+    struct Announced {
+        /// The SETTINGS (RFC 9113 §6.5.2).
+        let settings: [(nghttp2_settings_id, UInt32)]
+        /// Bytes of all bodies of the connection that may be on their way to us.
+        let connectionWindow: Int32
+    }
+
+    /// What clients are told.
+    static let towardsClients = Announced(
+        settings: [
+            (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams), (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, streamWindow),
+            (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headerList),
+        ],
+        connectionWindow: connectionWindow)
+    /// What backends are told: no pushes (RFC 9113 §8.4).
+    static let towardsBackends = Announced(
+        settings: [
+            (NGHTTP2_SETTINGS_ENABLE_PUSH, 0), (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, streamWindow),
+            (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headerList),
+        ],
+        connectionWindow: connectionWindow)
 }

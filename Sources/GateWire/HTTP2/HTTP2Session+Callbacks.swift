@@ -7,9 +7,20 @@ private let failure = NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
 
 /// SAFETY: `pointer` is the connection that owns the session, alive as long as the call that led here.
 @inline(__always)
-private func connection(_ pointer: UnsafeMutableRawPointer?) -> HTTP2Connection? {
+private func connection(_ pointer: UnsafeMutableRawPointer?) -> HTTP2FrameHandler? {
     guard let pointer = unsafe pointer else { return nil }
-    return unsafe Unmanaged<HTTP2Connection>.fromOpaque(pointer).takeUnretainedValue()
+    return unsafe Unmanaged<HTTP2FrameHandler>.fromOpaque(pointer).takeUnretainedValue()
+}
+
+/// The error code of a frame that has one, else 0.
+///
+/// SAFETY: of the frame only the member is read that its type says is there.
+private func code(of frame: nghttp2_frame) -> UInt32 {
+    switch unsafe frame.hd.type {
+    case HTTP2Session.FrameType.goAway: unsafe frame.goaway.error_code
+    case HTTP2Session.FrameType.resetStream: unsafe frame.rst_stream.error_code
+    default: 0
+    }
 }
 
 /// SAFETY: the library gives a pointer to `count` bytes that are valid for the call; a span of none needs no pointer.
@@ -29,6 +40,7 @@ extension HTTP2Session {
         static let data: UInt8 = 0
         static let headers: UInt8 = 1
         static let resetStream: UInt8 = 3
+        static let settings: UInt8 = 4
         static let goAway: UInt8 = 7
         static let continuation: UInt8 = 9
     }
@@ -50,8 +62,9 @@ extension HTTP2Session {
         }
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, owner in
             guard let frame = unsafe frame, let connection = unsafe connection(owner) else { return failure }
-            let isRequest = unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-            return connection.headersBegan(unsafe frame.pointee.hd.stream_id, isRequest: isRequest) ? 0 : failure
+            let category = unsafe frame.pointee.headers.cat
+            let opens = category == NGHTTP2_HCAT_REQUEST || category == NGHTTP2_HCAT_RESPONSE
+            return connection.headersBegan(unsafe frame.pointee.hd.stream_id, opens: opens) ? 0 : failure
         }
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, frame, name, nameLength, value, valueLength, _, owner in
@@ -66,7 +79,8 @@ extension HTTP2Session {
             guard let frame = unsafe frame, let connection = unsafe connection(owner) else { return failure }
             let header = unsafe frame.pointee.hd
             let goesOn = connection.frameReceived(
-                type: header.type, stream: header.stream_id, endsStream: header.flags & endStream != 0)
+                type: header.type, stream: header.stream_id, endsStream: header.flags & endStream != 0,
+                code: unsafe code(of: frame.pointee))
             return goesOn ? 0 : failure
         }
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
@@ -86,11 +100,9 @@ extension HTTP2Session {
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, owner in
             guard let frame = unsafe frame, let connection = unsafe connection(owner) else { return failure }
             let header = unsafe frame.pointee.hd
-            var code: UInt32 = 0
-            if header.type == HTTP2Session.FrameType.goAway { code = unsafe frame.pointee.goaway.error_code }
-            if header.type == HTTP2Session.FrameType.resetStream { code = unsafe frame.pointee.rst_stream.error_code }
             connection.frameSent(
-                type: header.type, stream: header.stream_id, endsStream: header.flags & endStream != 0, code: code)
+                type: header.type, stream: header.stream_id, endsStream: header.flags & endStream != 0,
+                code: unsafe code(of: frame.pointee))
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, owner in

@@ -1,7 +1,7 @@
 import CNghttp2
 import NIOCore
 
-/// One server session of nghttp2: frames in, frames out, nothing of its own on the wire until it is asked.
+/// One session of nghttp2, towards a client or a backend: frames in, frames out, nothing of its own on the wire until it is asked.
 ///
 /// It dies with its connection, which hears of frames by the callbacks in `HTTP2Session+Callbacks.swift`. Neither
 /// `receive(_:)` nor `send(into:)` may be called from a callback; everything else may.
@@ -16,12 +16,18 @@ import NIOCore
         static let enhanceYourCalm: UInt32 = 11
     }
 
-    private let raw: OpaquePointer
+    /// Which end of the connection we are.
+    enum Role {
+        case server
+        case client
+    }
+
+    let raw: OpaquePointer
 
     /// A session that tells `connection` of its frames; nil where memory is short.
     ///
     /// `connection` must own the session and call it only while it lives itself.
-    init?(tells connection: HTTP2Connection) {
+    init?(_ role: Role, tells connection: HTTP2FrameHandler) {
         var callbacks: OpaquePointer?
         var options: OpaquePointer?
         // SAFETY: both are made and freed here; the session copies what it needs of them.
@@ -35,8 +41,12 @@ import NIOCore
         // SAFETY: the pointer to the connection is used in callbacks alone, which run inside calls of this session, which
         // the connection makes: it is alive then.
         let owner = unsafe Unmanaged.passUnretained(connection).toOpaque()
-        guard unsafe nghttp2_session_server_new2(&session, callbacks, owner, options) == 0, let session = unsafe session
-        else { return nil }
+        let result =
+            switch role {
+            case .server: unsafe nghttp2_session_server_new2(&session, callbacks, owner, options)
+            case .client: unsafe nghttp2_session_client_new2(&session, callbacks, owner, options)
+            }
+        guard result == 0, let session = unsafe session else { return nil }
         unsafe raw = session
     }
 
@@ -61,24 +71,16 @@ import NIOCore
     // MARK: The whole connection
 
     /// Announces our limits.
-    func begin() -> Bool {
-        let settings = [
-            nghttp2_settings_entry(
-                settings_id: Int32(truncatingIfNeeded: NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
-                value: HTTP2Limits.streams),
-            nghttp2_settings_entry(
-                settings_id: Int32(truncatingIfNeeded: NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-                value: HTTP2Limits.streamWindow),
-            nghttp2_settings_entry(
-                settings_id: Int32(truncatingIfNeeded: NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
-                value: HTTP2Limits.headerList),
-        ]
+    func begin(_ limits: HTTP2Limits.Announced) -> Bool {
+        let settings = limits.settings.map { id, value in
+            nghttp2_settings_entry(settings_id: Int32(truncatingIfNeeded: id.rawValue), value: value)
+        }
         // SAFETY: the entries are copied within the call.
         let submitted = unsafe settings.withUnsafeBufferPointer {
             unsafe nghttp2_submit_settings(raw, 0, $0.baseAddress, $0.count)
         }
         // SAFETY: `raw` lives until `deinit`.
-        let widened = unsafe nghttp2_session_set_local_window_size(raw, 0, 0, HTTP2Limits.connectionWindow)
+        let widened = unsafe nghttp2_session_set_local_window_size(raw, 0, 0, limits.connectionWindow)
         return submitted == 0 && widened == 0
     }
 

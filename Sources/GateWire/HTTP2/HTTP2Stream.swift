@@ -48,19 +48,10 @@ final class HTTP2Stream {
     var written: UInt64 = 0
     var received: UInt64 = 0
 
-    private var queue = CircularBuffer<ByteBuffer>()
-    /// Bytes of the answer's body that wait.
-    private(set) var queued = 0
-    private(set) var hasEnded = false
-    /// What follows the answer's body.
-    private var answerTrailers: FieldBlock?
-    /// The session waits for `resume`.
-    private var isDeferred = false
+    /// The answer's body.
+    private var outbox = HTTP2Outbox()
     /// The exchange was told to wait.
     private(set) var isBlocked = false
-    private var sent: UInt64 = 0
-    private var sentBefore: UInt64 = 0
-    private var sendDue: MonotonicInstant?
 
     init(id: Int32, connection: HTTP2Connection) {
         self.id = id
@@ -173,82 +164,40 @@ final class HTTP2Stream {
 
     /// Puts body bytes behind what waits.
     func enqueue(_ chunk: ByteBuffer) {
-        guard let connection, !hasEnded else { return }
+        guard let connection, !outbox.hasEnded else { return }
         let count = chunk.readableBytes
         guard count > 0 else { return }
-        if queued == 0 { sendDue = nil }
-        queued &+= count
+        outbox.append(chunk)
         written &+= UInt64(count)
         connection.waiting &+= count
-        if count <= HTTP2Limits.joined {
-            // Copied, since a slice would keep the whole buffer that the backend's bytes were read into.
-            if let last = queue.indices.last, queue[last].readableBytes <= HTTP2Limits.joined {
-                var chunk = chunk
-                queue[last].writeBuffer(&chunk)
-            } else {
-                var copy = ByteBuffer()
-                copy.writeImmutableBuffer(chunk)
-                queue.append(copy)
-            }
-        } else {
-            queue.append(chunk)
-        }
         isBlocked = isBlocked || isFull(HTTP2Limits.highMark)
         resume()
     }
 
     /// Nothing but `trailers` follows what waits.
     func end(_ trailers: FieldBlock? = nil) {
-        guard !hasEnded else { return }
-        hasEnded = true
-        answerTrailers = trailers
+        guard !outbox.hasEnded else { return }
+        outbox.end(trailers)
         resume()
     }
 
     private func resume() {
-        guard isDeferred, let connection else { return }
-        isDeferred = false
-        connection.session?.resume(id)
-    }
-
-    /// What the next DATA frame may take.
-    struct NextData {
-        let count: Int
-        let isLast: Bool
-        /// What follows the last frame; nil: that frame ends the stream.
-        let trailers: FieldBlock?
+        if outbox.wantsResume() { connection?.session?.resume(id) }
     }
 
     /// What the next DATA frame may take; nil where there is nothing yet.
-    func nextData(limit: Int) -> NextData? {
-        guard queued > 0 || hasEnded else {
-            isDeferred = true
-            return nil
-        }
-        let count = min(queued, max(0, limit))
-        let isLast = hasEnded && count == queued
-        return NextData(count: count, isLast: isLast, trailers: isLast ? answerTrailers : nil)
-    }
+    func next(limit: Int) -> HTTP2Outbox.Next? { outbox.next(limit: limit) }
 
     /// Moves `count` bytes of what waits to `output`; false where there are fewer.
     func take(_ count: Int, into output: inout ByteBuffer) -> Bool {
-        guard count >= 0, count <= queued else { return false }
-        var left = count
-        while left > 0, !queue.isEmpty {
-            let part = min(left, queue[queue.startIndex].readableBytes)
-            if var slice = queue[queue.startIndex].readSlice(length: part) { output.writeBuffer(&slice) }
-            if queue[queue.startIndex].readableBytes == 0 { queue.removeFirst() }
-            left &-= part
-        }
-        queued &-= count
-        sent &+= UInt64(count)
+        guard outbox.take(count, into: &output) else { return false }
         connection?.waiting &-= count
-        return left == 0
+        return true
     }
 
     private func isFull(_ mark: Int) -> Bool {
         guard let connection else { return true }
-        return queued > mark || (queued > 0 && connection.waiting > HTTP2Limits.waitingAnswers)
+        return outbox.queued > mark || (outbox.queued > 0 && connection.waiting > HTTP2Limits.waitingBodies)
     }
 
     /// Tells the exchange to go on where there is room again.
@@ -265,27 +214,17 @@ final class HTTP2Stream {
         if let due = bodyDue, due <= now, !isOver {
             failBody(Fault(.relay, bodyDeadline <= now ? .timeoutTotal : .timeoutBody))
         }
-        guard queued > 0 else {
-            sendDue = nil
-            return false
-        }
-        guard let due = sendDue, sent == sentBefore else {
-            sendDue = now.advanced(by: write)
-            sentBefore = sent
-            return false
-        }
-        return due <= now
+        return outbox.isStuck(now, within: write)
     }
 
     /// The stream is closed: its exchange hears why, unless it is over.
     func closed(_ reason: Reason) {
         guard let connection else { return }
-        connection.waiting &-= queued
+        connection.waiting &-= outbox.queued
         connection.session?.consumeOfClosed(inbound.readableBytes)
         self.connection = nil
         inbound = ByteBuffer()
-        queue = CircularBuffer()
-        queued = 0
+        outbox.drop()
         let delegate = delegate
         self.delegate = nil
         guard !isOver else { return }
