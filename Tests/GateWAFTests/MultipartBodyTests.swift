@@ -64,13 +64,18 @@ import Testing
         "multipart/form-data; charset=utf-8; boundary=B", "multipart/form-data;; boundary=B",
         "multipart/form-data; boundaryx=B", "multipart/form-data; boundary*=B", "multipart/form-data; boundary=B<",
         "multipart/form-data; boundary=B ;", "multipart/form-data; boundary=é",
-        "multipart/form-data; boundary=boundary",
+        "multipart/form-data; boundary=B; xboundary=C",
     ])
     func boundariesThatOthersReadDifferentlyAreAProblem(type: String) {
         // attacks 58
         let read = BodyFixture.multipart(MultipartBodyTests.field("a") + MultipartBodyTests.end, type: type)
         #expect(read.problem == .multipartBoundary)
         #expect(read.table.value(.multipartStrictError) == "1")
+    }
+
+    @Test func aBoundaryMayBeTheWordItself() {
+        let text = "--boundary\r\nContent-Disposition: form-data; name=a\r\n\r\nv\r\n--boundary--\r\n"
+        #expect(BodyFixture.multipart(text, type: "multipart/form-data; boundary=boundary").problem == nil)
     }
 
     @Test(arguments: [(69, BodyProblem?.none), (70, nil), (71, .multipartBoundary)])

@@ -85,7 +85,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("utf-8", true), ("UTF-8", true), ("\"utf-8\"", true), ("us-ascii", true), ("iso-8859-1", true),
+        ("utf-8", true), ("UTF-8", true), ("\"utf-8\"", true), ("'utf-8'", true), ("us-ascii", true),
+        ("iso-8859-1", true),
         ("ISO-8859-15", true), ("windows-1252", true),
         ("utf-7", false), ("utf-16", false), ("UTF-16LE", false), ("utf-32", false), ("ibm037", false),
         ("shift_jis", false), ("gbk", false), ("iso-2022-jp", false), ("", false), ("utf-8\"", false),

@@ -23,7 +23,8 @@ enum ContentType {
         var start = start
         var end = value.firstIndex(of: 0x3B, from: start) ?? value.count
         while end > start, value[end &- 1] == 0x20 || value[end &- 1] == 0x09 { end &-= 1 }
-        if end &- start >= 2, value[start] == 0x22, value[end &- 1] == 0x22 {
+        // Some clients quote with an apostrophe.
+        if end &- start >= 2, value[start] == value[end &- 1], value[start] == 0x22 || value[start] == 0x27 {
             start &+= 1
             end &-= 1
         }

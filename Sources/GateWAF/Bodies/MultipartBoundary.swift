@@ -56,15 +56,27 @@ struct MultipartBoundary {
         self.bytes = bytes
     }
 
-    /// Where the word `boundary` stands; nil unless it occurs once in any case, and that in lower case.
+    /// Where the word `boundary` first stands in lower case; nil if it is in any case a parameter more than once, which is
+    /// to say that an equals sign follows somewhere.
     private static func onlyPlace(in value: Span<UInt8>) -> Int? {
+        guard let lastEquals = lastIndex(of: 0x3D, in: value) else { return nil }
         var place: Int?
+        var parameters = 0
         for index in 0..<max(value.count &- 7, 0)
         where value.equalsLowercased("boundary", in: index..<(index &+ 8)) {
-            guard place == nil, value.equals("boundary", in: index..<(index &+ 8)) else { return nil }
-            place = index
+            if index < lastEquals { parameters &+= 1 }
+            if place == nil, value.equals("boundary", in: index..<(index &+ 8)) { place = index }
         }
-        return place
+        return parameters == 1 ? place : nil
+    }
+
+    private static func lastIndex(of byte: UInt8, in value: Span<UInt8>) -> Int? {
+        var index = value.count
+        while index > 0 {
+            index &-= 1
+            if value[index] == byte { return index }
+        }
+        return nil
     }
 
     /// RFC 2046 §5.1.1: `bchars`.
