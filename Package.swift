@@ -98,27 +98,29 @@ let package = Package(
         gate("GateObserve", ["GatePrimitives"], products: [nioCore]),
         gate(
             "GateAdmission",
-            ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"], products: [nioCore]),
+            [
+                "GatePrimitives", "GateHTTP", "GatePattern", "GateRouting", "GateIdentity", "GateLimits", "GateWAF",
+            ], products: [nioCore]),
         gate(
             "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission"], c: ["CNghttp2"],
             products: [nioCore, nioPosix, nioSSL, nioTLS]),
         gate(
             "GatePlan",
             [
-                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams", "GateWAF",
                 "GateObserve", "GateAdmission", "GateWire",
             ]),
         gate(
             "GateExchange",
             [
-                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams",
+                "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams", "GateWAF",
                 "GateObserve", "GateAdmission", "GateWire", "GatePlan",
             ], products: [nioCore]),
         gate(
             "GateConfig",
             [
                 "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GatePattern", "GateIdentity",
-                "GateLimits",
+                "GateLimits", "GateWAF",
                 "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan", "GateSupervisor",
             ], products: [nioCore, nioSSL, crypto]),
         gate(
@@ -131,7 +133,7 @@ let package = Package(
             "portcullis",
             [
                 "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits",
-                "GateObserve",
+                "GateObserve", "GatePattern", "GateWAF",
                 "GateAdmission", "GatePlan", "GateExchange", "GateConfig", "GateServer", "GateSupervisor",
             ], c: ["CVersion", "CYAML", "CPCRE2"], products: [arguments, crypto, cryptoExtras, certificates, asn1],
             executable: true),

@@ -30,12 +30,22 @@ public enum CheckVerdict: Sendable {
 public enum AdmissionWait: Equatable, Sendable {
     /// A newer key set, by index in the plan.
     case keySet(Int)
-    /// The whole body, of at most so many bytes.
-    case body(limit: UInt64)
+    /// The body, of at most so many bytes.
+    case body(limit: UInt64, beyond: BodyExcess = .refuse(.bodyTooLarge))
+    /// The rules' verdict on the body that was taken, which another thread finds.
+    case inspection
     /// A limit's delay.
     case delay(TimeSpan)
     /// An answer of a dependency, by a number that the check chose.
     case question(Int)
+}
+
+/// What becomes of a body beyond the limit of a wait.
+public enum BodyExcess: Equatable, Sendable {
+    /// The request is refused for this.
+    case refuse(Reason)
+    /// Its beginning is answered, and the rest is streamed after it.
+    case pass
 }
 
 /// What became of a wait.
@@ -44,6 +54,12 @@ public enum AdmissionAnswer: Sendable {
     case keySetAsked(Reason?)
     /// The whole body.
     case body(ByteBuffer)
+    /// The beginning of a body that is longer than what was asked for, and passes.
+    case bodyBeginning(ByteBuffer)
+    /// The rules' verdict: a fault where they refuse.
+    case inspected(Fault?)
+    /// The rules' verdict did not come in time, or nobody was there to find it.
+    case inspectionMissed
     /// The delay is over.
     case delayed
     /// What the dependency said; nil when it did not answer.
@@ -54,8 +70,12 @@ extension AdmissionAnswer {
     /// Whether this answers `wait` and nothing else.
     func isAnswer(to wait: AdmissionWait) -> Bool {
         switch (self, wait) {
-        case (.keySetAsked, .keySet), (.body, .body), (.delayed, .delay), (.answered, .question): true
-        case (.keySetAsked, _), (.body, _), (.delayed, _), (.answered, _): false
+        case (.keySetAsked, .keySet), (.body, .body), (.delayed, .delay), (.answered, .question),
+            (.bodyBeginning, .body(_, .pass)), (.inspected, .inspection), (.inspectionMissed, .inspection):
+            true
+        case (.keySetAsked, _), (.body, _), (.delayed, _), (.answered, _), (.bodyBeginning, _), (.inspected, _),
+            (.inspectionMissed, _):
+            false
         }
     }
 }

@@ -9,12 +9,17 @@ public final class AdmissionContext {
     public let tokens: TokenCache
     /// The plan's limits.
     public var limits: LimitTable
+    /// The inspections of the firewall's rule sets; without them a route that has one admits nobody.
+    public let inspections: InspectionPool?
+    /// Whether somebody takes inspections that are too dear for the loop.
+    public var inspectsElsewhere = false
 
     /// A context; `keySets` in the plan's order.
-    public init(keySets: [KeySet?], tokens: TokenCache, limits: LimitTable) {
+    public init(keySets: [KeySet?], tokens: TokenCache, limits: LimitTable, inspections: InspectionPool? = nil) {
         self.keySets = keySets
         self.tokens = tokens
         self.limits = limits
+        self.inspections = inspections
     }
 
     func keySet(_ index: Int) -> KeySet? { keySets.indices.contains(index) ? keySets[index] : nil }

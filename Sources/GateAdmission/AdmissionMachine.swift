@@ -6,11 +6,11 @@ public import GatePrimitives
 /// Steps 5a and 5b of one request: who is calling, what they may do, how often. A resumable machine without I/O.
 ///
 /// ```
-/// addressLimits ─> identity ─> principalLimits ─> headChecks ─> bodyChecks ─> delay ─> permitted
-///        │             │ ▲            │               │ ▲           │ ▲         │ ▲
-///        ▼             ▼ │            ▼               ▼ │           ▼ │         ▼ │
-///     refused        wait keySet   refused           wait          wait        wait
+/// addressLimits ─> headInspection ─> identity ─> principalLimits ─> headChecks
+///                                                                       │
+///          permitted <─ delay <─ bodyChecks <─ bodyInspection <─────────┘
 /// ```
+/// Every phase may refuse; identity, the checks, the inspection of the body and the delay may wait.
 /// Default deny: a machine that did not say `permitted` gives no permit, and an error in a check is a refusal.
 public struct AdmissionMachine {
     /// What the machine wants next.
@@ -26,9 +26,11 @@ public struct AdmissionMachine {
     private enum Phase: Equatable {
         case idle
         case addressLimits
+        case headInspection
         case identity
         case principalLimits
         case headCheck(Int)
+        case bodyInspection
         case bodyCheck(Int)
         case delay
         case permitted
@@ -56,6 +58,10 @@ public struct AdmissionMachine {
     public private(set) var cacheHit = false
     /// Whether the delay of its limits was begun.
     public private(set) var isDelayed = false
+    /// The rules' view of the request, once its head was inspected; whoever started the machine gives it back.
+    public private(set) var inspection: RequestInspection?
+    /// The inspection that was given up, since its verdict did not come.
+    public private(set) var missedInspection: InspectionPlan?
     /// What the limits said, for the answer's fields, the log and the decision.
     public private(set) var limits = LimitReport()
 
@@ -113,6 +119,9 @@ public struct AdmissionMachine {
             switch phase {
             case .addressLimits:
                 if let refusal = charge(plan.addressLimits, request, facts, context) { return refusal }
+                phase = .headInspection
+            case .headInspection:
+                if let refusal = inspectHead(request, facts, plan, context) { return refusal }
                 phase = .identity
             case .identity:
                 switch identify(request, facts, plan, context, answer) {
@@ -126,7 +135,7 @@ public struct AdmissionMachine {
                 phase = .headCheck(0)
             case .headCheck(let index):
                 guard index < plan.headChecks.count else {
-                    phase = .bodyCheck(0)
+                    phase = .bodyInspection
                     continue
                 }
                 switch plan.headChecks[index].judge(request, facts, principal: principal, answer: answer) {
@@ -135,6 +144,13 @@ public struct AdmissionMachine {
                 case .wait(let wait): return .wait(wait)
                 }
                 answer = nil
+            case .bodyInspection:
+                switch inspectBody(request, context, answer) {
+                case .pass: phase = .bodyCheck(0)
+                case .refuse(let fault): return refuse(fault, context)
+                case .wait(let wait): return .wait(wait)
+                }
+                if case .body = answer {} else { answer = nil }
             case .bodyCheck(let index):
                 guard index < plan.bodyChecks.count else {
                     phase = .delay
@@ -159,6 +175,58 @@ public struct AdmissionMachine {
                 return refuse(Fault(.admit, .internalError), context)
             }
         }
+    }
+
+    // MARK: Inspection
+
+    /// Lets go of the inspection, which its owner gave back.
+    public mutating func forgetInspection() {
+        inspection = nil
+        missedInspection = nil
+    }
+
+    /// Phase 1 of the rules, before anybody is asked who they are.
+    private mutating func inspectHead(
+        _ request: borrowing VettedRequest, _ facts: AdmissionFacts, _ plan: borrowing AdmissionPlan,
+        _ context: AdmissionContext
+    ) -> Action? {
+        guard let wanted = plan.inspection else { return nil }
+        guard let pool = context.inspections else { return refuse(Fault(.admit, .undecided), context) }
+        let inspection = pool.take(wanted)
+        self.inspection = inspection
+        return inspection.judgeHead(request, facts).map { refuse($0, context) }
+    }
+
+    /// Phase 2 of the rules, on the body where there is one and the route has it inspected.
+    private mutating func inspectBody(
+        _ request: borrowing VettedRequest, _ context: AdmissionContext, _ answer: AdmissionAnswer?
+    ) -> CheckVerdict {
+        guard let inspection else { return .pass }
+        let fault: Fault?
+        switch answer {
+        case .inspected(let found): fault = found
+        case .inspectionMissed:
+            // Whoever was to find the verdict may still be at it: nothing of the inspection is touched any more.
+            missedInspection = inspection.plan
+            self.inspection = nil
+            fault = inspection.plan.refuses ? Fault(.admit, .wafTimeout) : nil
+        case .body(let body), .bodyBeginning(let body):
+            if case .body = answer {
+                inspection.take(body, isBeginning: false)
+            } else {
+                inspection.take(body, isBeginning: true)
+            }
+            if context.inspectsElsewhere, inspection.isCostly { return .wait(.inspection) }
+            fault = inspection.judgeBody()
+        default:
+            if let refusal = inspection.judgeFraming(request) { return .refuse(refusal) }
+            if inspection.wantsBody(request) {
+                let limit = UInt64(clamping: inspection.plan.requests.limit)
+                return .wait(.body(limit: limit, beyond: inspection.bodyExcess))
+            }
+            fault = inspection.judgeWithoutBody()
+        }
+        return fault.map { .refuse($0) } ?? .pass
     }
 
     // MARK: Limits

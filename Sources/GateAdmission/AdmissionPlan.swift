@@ -15,6 +15,8 @@ public struct AdmissionPlan: Sendable {
 
     /// Limits whose key needs no principal; charged before identity, so that a flood of 401s is charged.
     public var addressLimits: [LimitReference]
+    /// How the firewall inspects its requests; nil for not at all.
+    public var inspection: InspectionPlan?
     /// Who may pass.
     public var access: Access
     /// Limits whose key needs the principal.
@@ -32,7 +34,7 @@ public struct AdmissionPlan: Sendable {
     public init(
         access: Access = .denyAll, addressLimits: [LimitReference] = [], principalLimits: [LimitReference] = [],
         headChecks: [any AdmissionCheck] = [], bodyChecks: [any AdmissionCheck] = [], bodyLimit: UInt64 = 10 << 20,
-        forwardsCredentials: Bool = false
+        forwardsCredentials: Bool = false, inspection: InspectionPlan? = nil
     ) {
         self.access = access
         self.addressLimits = addressLimits
@@ -41,6 +43,7 @@ public struct AdmissionPlan: Sendable {
         self.bodyChecks = bodyChecks
         self.bodyLimit = bodyLimit
         self.forwardsCredentials = forwardsCredentials
+        self.inspection = inspection
     }
 }
 

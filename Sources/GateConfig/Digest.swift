@@ -16,9 +16,16 @@ public enum Digest {
         return "portcullis-" + short(machine + [UInt8(ascii: "\n")] + Array(path.utf8))
     }
 
+    /// The SHA-256 of bytes, in hexadecimal.
+    static func of(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
+
     private static func short(_ bytes: [UInt8]) -> String {
+        hexadecimal(SHA256.hash(data: bytes).prefix(8))
+    }
+
+    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         var out = ""
-        for byte in SHA256.hash(data: bytes).prefix(8) {
+        for byte in bytes {
             let digits = String(byte, radix: 16)
             out += digits.utf8.count == 1 ? "0" + digits : digits
         }

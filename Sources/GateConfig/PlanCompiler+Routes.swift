@@ -12,13 +12,15 @@ import NIOCore
 struct CompiledParts {
     let identities: [CompiledIdentity]
     let zones: [LimitZone]
+    let ruleSets: [RuleSetPlan]
     private let identityIndex: [String: Int]
     private let zoneIndex: [String: Int]
     private let upstreamIndex: [String: Int]
 
-    init(identities: [CompiledIdentity], zones: [LimitZone], upstreams: [String]) {
+    init(identities: [CompiledIdentity], zones: [LimitZone], upstreams: [String], ruleSets: [RuleSetPlan]) {
         self.identities = identities
         self.zones = zones
+        self.ruleSets = ruleSets
         identityIndex = Self.index(identities.map(\.name))
         zoneIndex = Self.index(zones.map(\.name))
         upstreamIndex = Self.index(upstreams)
@@ -36,7 +38,10 @@ struct CompiledParts {
 extension PlanCompiler {
     /// One route's plan, or nil where what it refers to could not be read, which was reported.
     mutating func compile(_ route: RouteSettings, _ parts: CompiledParts) -> RoutePlan? {
-        let requestEdits = compile(route.headers.request, of: route)
+        let inspection = inspection(of: route, parts.ruleSets)
+        // An answer that is to be inspected must come as it is.
+        let requestEdits = compile(
+            route.headers.request, of: route, removing: inspection?.responses == nil ? [] : ["accept-encoding"])
         let responseEdits = compile(route.headers.response, of: route)
         let cors = route.cors.flatMap { compile($0, of: route) }
         let prefix = compilePrefix(of: route)
@@ -46,7 +51,7 @@ extension PlanCompiler {
         let admission = AdmissionPlan(
             access: access(of: route, parts), addressLimits: limits.address, principalLimits: limits.principal,
             bodyLimit: UInt64(clamping: (route.body ?? settings.defaults.body).max.bytes),
-            forwardsCredentials: route.forwardCredentials)
+            forwardsCredentials: route.forwardCredentials, inspection: inspection)
         return RoutePlan(
             name: route.name.value, admission: admission, upstream: upstream,
             rewrite: UpstreamRewrite(
@@ -81,11 +86,13 @@ extension PlanCompiler {
     }
 
     /// The edits of one direction; each is tried alone first, so that a diagnostic points at its own line.
-    private mutating func compile(_ edits: HeaderEditSettings, of route: RouteSettings) -> HeaderEdits {
+    private mutating func compile(
+        _ edits: HeaderEditSettings, of route: RouteSettings, removing own: [String] = []
+    ) -> HeaderEdits {
         for pair in edits.set { check(pair.name, pair.value, at: pair.position, route) }
         for name in edits.remove { check(name.value, nil, at: name.position, route) }
         let set = edits.set.map { (name: $0.name, value: $0.value) }
-        return (try? HeaderEdits(set: set, remove: edits.remove.map(\.value))) ?? .none
+        return (try? HeaderEdits(set: set, remove: edits.remove.map(\.value) + own)) ?? .none
     }
 
     private mutating func check(_ name: String, _ value: String?, at position: SourcePosition, _ route: RouteSettings) {

@@ -38,16 +38,18 @@ struct PlanCompiler {
         let admin = compileAdmin()
         let identities = compileIdentities()
         let zones = compileZones()
+        let ruleSets = compileRuleSets()
         let upstreams = compileUpstreams()
         let table = compileTable()
-        let parts = CompiledParts(identities: identities, zones: zones, upstreams: settings.upstreams.map(\.name))
+        let parts = CompiledParts(
+            identities: identities, zones: zones, upstreams: settings.upstreams.map(\.name), ruleSets: ruleSets)
         let routes = settings.routes.compactMap { compile($0, parts) }
         guard !diagnostics.hasErrors, let table else { return nil }
         let revision = Digest.revision(of: settings)
         return Plan(
             revision: revision, listeners: listeners, table: table, routes: routes,
-            upstreams: upstreams, limits: LimitTable(zones), keySets: identities.map(\.keySet), process: process,
-            admin: admin, logs: logs, pseudonym: machine.pseudonym,
+            upstreams: upstreams, limits: LimitTable(zones), keySets: identities.map(\.keySet),
+            ruleSets: ruleSets, process: process, admin: admin, logs: logs, pseudonym: machine.pseudonym,
             report: ConfigurationReport.json(of: settings, revision: revision))
     }
 

@@ -95,7 +95,8 @@ extension Exchange {
             resumeLater(in: ExchangeLoop.maximumWait, .keySetAsked(.jwksUnavailable))
             loop.wait(for: index, of: pinned.plan, self)
         case .wait(.delay(let span)): resumeLater(in: span, .delayed)
-        case .wait(.body(let limit)): collectBody(limit)
+        case .wait(.body(let limit, let excess)): collectBody(limit, excess)
+        case .wait(.inspection): inspectBody()
         case .wait(.question(let number)):
             // A question that nobody takes is a refusal, not a request left waiting.
             guard let ask = loop.ask else { return refuse(Fault(.admit, .undecided)) }
@@ -127,7 +128,7 @@ extension Exchange {
         return NameTable.none
     }
 
-    private func resumeLater(in span: TimeSpan, _ answer: AdmissionAnswer) {
+    func resumeLater(in span: TimeSpan, _ answer: AdmissionAnswer) {
         let bound = NIOLoopBound((self, wait), eventLoop: loop.wire.eventLoop)
         waitTask = loop.wire.eventLoop.scheduleTask(in: .nanoseconds(span.nanoseconds)) {
             let (exchange, wait) = bound.value
@@ -150,8 +151,10 @@ extension Exchange {
         switch phase {
         case .admitting:
             if awaitedKeySet >= 0 { return Fault(.admit, .jwksUnavailable) }
+            if job != nil { return Fault(.admit, .wafTimeout) }
             return Fault(.admit, machine.isDelayed ? .rateLimited : .undecided)
         case .holding: return Fault(.admit, .timeoutTotal)
+        case .inspectingAnswer: return Fault(.relay, .wafTimeout)
         case .dispatching, .relaying, .idle:
             let step: Step = phase == .relaying ? .relay : .dispatch
             return Fault(step, requestComplete ? .upstreamTimeout : .timeoutTotal)
@@ -160,20 +163,38 @@ extension Exchange {
 
     // MARK: Step 5b
 
-    private func collectBody(_ limit: UInt64) {
+    private func collectBody(_ limit: UInt64, _ excess: BodyExcess) {
         guard let route, let request else { return refuse(Fault(.admit, .internalError)) }
         guard request.framing.hasBody else { return resume(.body(ByteBuffer())) }
-        if isHeld { return resume(.body(held)) }
+        if isHeld { return heldIsBeginning ? refuse(Fault(.admit, .internalError)) : resume(.body(held)) }
         isHeld = true
         held = ByteBuffer()
+        heldLimit = limit
+        heldExcess = excess
         phase = .holding
-        stream.acceptBody(limit: min(limit, route.admission.bodyLimit))
+        stream.acceptBody(limit: route.admission.bodyLimit)
     }
 
     func hold(_ chunk: ByteBuffer) {
-        guard loop.inspectedBytes + chunk.readableBytes <= ExchangeLoop.maximumInspectedBytes else {
-            return fail(Fault(.admit, .overload))
+        let count = held.readableBytes + chunk.readableBytes
+        let hasRoom = loop.inspectedBytes + chunk.readableBytes <= ExchangeLoop.maximumInspectedBytes
+        switch heldExcess {
+        case .refuse(let reason):
+            guard UInt64(count) <= heldLimit else { return fail(Fault(.admit, reason)) }
+            guard hasRoom else { return fail(Fault(.admit, .overload)) }
+            keep(chunk)
+        case .pass:
+            keep(chunk)
+            guard UInt64(count) > heldLimit || !hasRoom else { return }
+            // What is here is judged; the rest waits in the client's connection until it may be streamed.
+            heldIsBeginning = true
+            stream.pauseBody()
+            phase = .admitting
+            resume(.bodyBeginning(held))
         }
+    }
+
+    private func keep(_ chunk: ByteBuffer) {
         loop.inspectedBytes += chunk.readableBytes
         held.writeImmutableBuffer(chunk)
     }

@@ -66,7 +66,9 @@ extension Exchange {
         let plan = ObjectIdentifier(pinned.plan)
         if forwarding == nil || forwardingPlan != plan { (forwarding, forwardingPlan) = (forwardingFacts(), plan) }
         guard let forwarding else { throw Fault(.dispatch, .internalError) }
-        let framing = isHeld && request.framing.hasBody ? .length(UInt64(held.readableBytes)) : request.framing
+        let framing =
+            isHeld && !heldIsBeginning && request.framing.hasBody
+            ? .length(UInt64(held.readableBytes)) : request.framing
         try upstream.writeHead(
             request, rewrite: route.rewrite, connection: forwarding,
             fields: UpstreamFields(
@@ -134,9 +136,13 @@ extension Exchange: UpstreamDelegate {
         self.lease = consume lease
         phase = .relaying
         do throws(Fault) { try writeRequestHead(upstream) } catch { return fail(error) }
-        if isHeld {
+        if isHeld, !heldIsBeginning {
             if held.readableBytes > 0 { upstream.writeBody(held) }
             upstream.writeEnd(requestTrailers)
+        } else if isHeld {
+            // The rest follows what was inspected.
+            upstream.writeBody(held)
+            stream.resumeBody()
         } else if requestComplete {
             upstream.writeEnd(nil)
         } else if let route {
@@ -164,7 +170,12 @@ extension Exchange: UpstreamDelegate {
 
     /// The final head: edited, and on its way.
     public func upstreamHead(_ response: consuming VettedResponse) {
-        guard phase == .relaying, let request, let route else { return }
+        guard phase == .relaying else { return }
+        if inspectHead(response) { deliverHead(response) }
+    }
+
+    func deliverHead(_ response: consuming VettedResponse) {
+        guard let request, let route else { return }
         var fields = downstreamFields(route)
         do throws(Fault) { try stream.writeHead(response, answering: request, &fields) } catch {
             return fail(error)
@@ -176,6 +187,7 @@ extension Exchange: UpstreamDelegate {
     /// Body bytes; a client that does not keep up stops the backend.
     public func upstreamBody(_ chunk: ByteBuffer) {
         guard phase == .relaying else { return }
+        guard heldAnswer == nil else { return holdAnswer(chunk) }
         stream.writeBody(chunk)
         if !stream.isWritable { lease?.stream.pause() }
     }
@@ -183,10 +195,15 @@ extension Exchange: UpstreamDelegate {
     /// The answer is whole: the exchange is over.
     public func upstreamEnd(_ trailers: FieldBlock?) {
         guard phase == .relaying else { return }
-        stream.writeEnd(trailers)
         if !requestComplete { record.note(Fault(.relay, .earlyFinal)) }
         record.upstreamResult = .ok
         release(.reusable)
+        guard heldAnswer == nil else { return inspectHeldAnswer(trailers) }
+        endAnswer(trailers)
+    }
+
+    func endAnswer(_ trailers: FieldBlock?) {
+        stream.writeEnd(trailers)
         let stream = stream
         finish()
         stream.endExchange()
@@ -209,7 +226,7 @@ extension Exchange: UpstreamDelegate {
         let rule = RetryRule(
             isStale: upstream.isReused && fault.reason == .upstreamReset, hasAnswerBytes: upstream.hasAnswered,
             hasSentBytes: upstream.bytesSent > 0, isIdempotent: method.isIdempotent,
-            isBodyReplayable: !bodyTaken || isHeld)
+            isBodyReplayable: !bodyTaken || (isHeld && !heldIsBeginning))
         if rule.mayRetry(after: attempts), !answered {
             release(.stale)
             attempts.noteResend()

@@ -11,8 +11,8 @@ public import NIOCore
 /// One request and its response, from vetted head to outcome; reused for the next request of its stream.
 ///
 /// ```
-/// idle ─> admitting ─┬─(wait: key set, delay, question)─┐
-///            ▲       │◄──────────────── resume ─────────┘
+/// idle ─> admitting ─┬─(wait: key set, delay, question, inspection)─┐
+///            ▲       │◄──────────────── resume ─────────────────────┘
 ///            │       ├─(wait: body)─> holding ─(all of it)─> admitting
 ///            │       └─(permit)─> dispatching ─(lease)─> relaying ─(both sides done)─> idle
 ///            └───────── any refusal: one answer, or a cut once the head is out ──────> idle
@@ -31,6 +31,8 @@ public final class Exchange {
         case dispatching
         /// Step 7.
         case relaying
+        /// Step 7: the whole answer is here, and another thread inspects its body.
+        case inspectingAnswer
     }
 
     let loop: ExchangeLoop
@@ -67,6 +69,15 @@ public final class Exchange {
     var answered = false
     var held = ByteBuffer()
     var isHeld = false
+    /// How much is held, and what becomes of more.
+    var heldLimit: UInt64 = 0
+    var heldExcess = BodyExcess.refuse(.bodyTooLarge)
+    /// Whether only the beginning is held, and the rest is streamed after it.
+    var heldIsBeginning = false
+    /// What another thread inspects at the moment.
+    var job: InspectionJob?
+    /// The answer whose body is held for inspection.
+    var heldAnswer: HeldAnswer?
     var awaitedKeySet = -1
     /// Tells what admission waits for now from what it waited for before.
     var wait: UInt64 = 0
@@ -126,6 +137,7 @@ public final class Exchange {
         requestComplete = true
         requestTrailers = nil
         isHeld = false
+        heldIsBeginning = false
         routeIndex = -1
         ownFields = listener?.ownFields ?? FieldBlock()
         removal = .none
@@ -140,6 +152,7 @@ public final class Exchange {
         deadlineTask = nil
         endWait()
         releaseHeld()
+        endInspection()
         let now = MonotonicInstant.now()
         record.duration = now.since(began)
         if record.upstream >= 0 { record.upstreamDuration = now.since(dispatched) }
@@ -169,6 +182,7 @@ public final class Exchange {
         loop.inspectedBytes -= held.readableBytes
         held = ByteBuffer()
         isHeld = false
+        heldIsBeginning = false
     }
 }
 
@@ -209,7 +223,7 @@ extension Exchange: DownstreamDelegate {
         case .relaying: relayBody(chunk)
         case .idle: break
         // Nobody asked for it: dropping it would forward a body with a hole.
-        case .admitting, .dispatching: fail(Fault(.relay, .internalError))
+        case .admitting, .dispatching, .inspectingAnswer: fail(Fault(.relay, .internalError))
         }
     }
 
@@ -222,7 +236,7 @@ extension Exchange: DownstreamDelegate {
             phase = .admitting
             resume(.body(held))
         case .relaying: endRequestBody()
-        case .idle, .admitting, .dispatching: break
+        case .idle, .admitting, .dispatching, .inspectingAnswer: break
         }
     }
 

@@ -1,4 +1,4 @@
-import GateAdmission
+public import GateAdmission
 public import GateIdentity
 import GateLimits
 public import GateObserve
@@ -20,6 +20,11 @@ public final class ExchangeLoop: WireObserver {
     public var requestKeySet: (_ index: Int, _ plan: Plan) -> Void = { _, _ in }
     /// Takes the questions that checks ask of dependencies; nil where there is no dependency to ask.
     public var ask: ((PendingQuestion) -> Void)?
+    /// Runs a phase of the firewall on another thread and calls back on any; false where there is no room for it. Nil
+    /// where there is no other thread: then the loop runs all phases itself.
+    public var inspect: ((InspectionJob, @escaping @Sendable () -> Void) -> Bool)? {
+        didSet { current.admission.inspectsElsewhere = inspect != nil }
+    }
     /// Bytes of bodies that are held for inspection.
     var inspectedBytes = 0
     let scratch: MatchScratch
@@ -32,6 +37,8 @@ public final class ExchangeLoop: WireObserver {
 
     // LIMIT: how long a request waits for a key set or an answer whose end nobody reports; fetches are bounded well below.
     static let maximumWait = TimeSpan.seconds(30)
+    // LIMIT: how long a request waits for the rules' verdict from another thread; then `waf_timeout` (attacks 61).
+    static let maximumInspection = TimeSpan.seconds(10)
     // LIMIT: bodies held for inspection on one loop, all exchanges together; beyond it: `overloaded`.
     static let maximumInspectedBytes = 64 << 20
 
@@ -46,7 +53,8 @@ public final class ExchangeLoop: WireObserver {
         self.resolver = resolver
         self.scratch = scratch
         let context = AdmissionContext(
-            keySets: plan.keySets.map { _ in nil }, tokens: tokens, limits: plan.limits)
+            keySets: plan.keySets.map { _ in nil }, tokens: tokens, limits: plan.limits,
+            inspections: InspectionPool(scratch: scratch))
         self.current = LoopPlan(
             plan: plan, admission: context,
             pools: plan.upstreams.map { UpstreamPool(settings: $0, loop: wire, resolver: resolver) })
@@ -68,7 +76,9 @@ public final class ExchangeLoop: WireObserver {
     /// Puts a new plan in force for exchanges that begin from now on. Key sets come along by the source's identity.
     public func adopt(_ plan: Plan, keySets: [KeySet?]) {
         let old = current
-        let context = AdmissionContext(keySets: keySets, tokens: tokens, limits: plan.limits)
+        let context = AdmissionContext(
+            keySets: keySets, tokens: tokens, limits: plan.limits, inspections: InspectionPool(scratch: scratch))
+        context.inspectsElsewhere = inspect != nil
         let pools = plan.upstreams.map { settings in
             old.pools.first { $0.settings.isSame(as: settings) }
                 ?? UpstreamPool(settings: settings, loop: wire, resolver: resolver)

@@ -2,6 +2,7 @@ import GateAdmission
 import GateHTTP
 public import GateIdentity
 import GateLimits
+import GateObserve
 import GatePattern
 public import GatePlan
 public import GatePrimitives
@@ -106,7 +107,8 @@ public struct Explainer {
 
     private mutating func admit(_ request: VettedRequest, _ route: RoutePlan, _ index: Int) throws(Fault) -> Verdict {
         let context = AdmissionContext(
-            keySets: plan.keySets.map { keySets[$0.name] }, tokens: TokenCache(capacity: 1), limits: plan.limits)
+            keySets: plan.keySets.map { keySets[$0.name] }, tokens: TokenCache(capacity: 1), limits: plan.limits,
+            inspections: InspectionPool(scratch: MatchScratch()))
         if case .length(let length) = request.framing, length > route.admission.bodyLimit {
             throw Fault(.admit, .bodyTooLarge)
         }
@@ -117,11 +119,14 @@ public struct Explainer {
         for _ in 0..<64 {
             noteProgress(machine)
             switch action {
-            case .refuse(let fault): throw fault
+            case .refuse(let fault):
+                noteInspection(machine)
+                throw fault
             case .permit:
                 guard machine.takePermit(for: request, route: index) != nil else {
                     throw Fault(.admit, .internalError)
                 }
+                noteInspection(machine)
                 let upstream = plan.upstreams[route.upstream].name
                 note(.dispatch, "upstream \(upstream)")
                 return .forwarded(route: route.name, upstream: upstream)
@@ -134,9 +139,10 @@ public struct Explainer {
             case .wait(.delay(let span)):
                 note(.admit, "a limit delays it by \(span.milliseconds) ms")
                 action = resume(&machine, request, facts, route, context, .delayed)
-            case .wait(.body):
+            case .wait(.body(let limit, let excess)):
                 guard let body else { return .undecided(needs: "the body: --data @FILE") }
-                action = resume(&machine, request, facts, route, context, .body(ByteBuffer(bytes: body)))
+                action = resume(&machine, request, facts, route, context, try Self.answer(body, limit, excess))
+            case .wait(.inspection): throw Fault(.admit, .internalError)
             case .wait(.question): return .undecided(needs: "an answer of a dependency")
             }
         }
@@ -148,6 +154,26 @@ public struct Explainer {
         _ context: AdmissionContext, _ answer: AdmissionAnswer
     ) -> AdmissionMachine.Action {
         machine.resume(request, facts, plan: route.admission, context: context, answer: answer)
+    }
+
+    /// The body as the exchange would hand it over: refused or cut where it is longer than what is asked for.
+    private static func answer(_ body: [UInt8], _ limit: UInt64, _ excess: BodyExcess) throws(Fault) -> AdmissionAnswer
+    {
+        guard UInt64(body.count) > limit else { return .body(ByteBuffer(bytes: body)) }
+        switch excess {
+        case .refuse(let reason): throw Fault(.admit, reason)
+        case .pass: return .bodyBeginning(ByteBuffer(bytes: body))
+        }
+    }
+
+    /// What a rule set found: its verdict, and each rule that matched.
+    private mutating func noteInspection(_ machine: borrowing AdmissionMachine) {
+        guard let inspected = machine.inspection else { return }
+        var record = InspectionRecord()
+        record.note(inspected)
+        let name = plan.names.ruleSets.indices.contains(record.ruleSet) ? plan.names.ruleSets[record.ruleSet] : ""
+        note(.admit, "rule set \(name): \(record.verdict.word), score \(record.score)")
+        for match in record.matches { note(.admit, match.sentence) }
     }
 
     private mutating func noteProgress(_ machine: borrowing AdmissionMachine) {

@@ -42,6 +42,7 @@ struct AccessLogLine: ~Copyable {
             output.append(literal: ",\"principal\":")
             JSONText.append(record.principal, limit: Limits.principal, to: &output)
         }
+        record.inspection.appendMembers(to: &output)
         output.append(record.names.revisionMember)
         output.append(literal: "}")
     }

@@ -12,6 +12,8 @@ struct DecisionRing: ~Copyable {
         /// Where its line begins, counted from the first byte ever written.
         let start: UInt64
         let count: Int
+        /// Bytes of the inspection's object behind the line; 0 where nothing was inspected.
+        let inspection: Int
         let names: NameTable
         let step: Step
         let reason: Reason
@@ -35,6 +37,8 @@ struct DecisionRing: ~Copyable {
     private var lines = ByteBuffer()
     private let room: Int
     private var head: UInt64 = 0
+    /// What an inspection said, on its way into `lines`.
+    private var details = TextBuffer()
 
     /// A ring of at most `capacity` decisions (1 to 2^20).
     init(capacity: Int) {
@@ -48,22 +52,26 @@ struct DecisionRing: ~Copyable {
     /// Notes the exchange whose log line's object is what `text` holds from `start` on.
     mutating func note(_ record: borrowing ExchangeRecord, line text: borrowing TextBuffer, from start: Int = 0) {
         let line = text.span.extracting(droppingFirst: max(start, 0))
-        guard line.count <= room else { return }
+        details.removeAll()
+        if record.inspection.ruleSet >= 0 { record.inspection.append(to: &details, record.names) }
+        let count = line.count &+ details.count
+        guard count <= room else { return }
         var place = Int(head % UInt64(room))
-        if place &+ line.count > room {
+        if place &+ count > room {
             // A line never wraps: what is left of the round stays unused.
             head &+= UInt64(room &- place)
             place = 0
         }
-        // SAFETY: bytes are bytes; they are copied before the call returns.
-        unsafe lines.setBytes(line.bytes, at: place)
-        // Only what lies before the writer index can be read back; the call above made room as far as this.
-        lines.moveWriterIndex(to: max(lines.writerIndex, place &+ line.count))
+        Self.write(text, from: start, to: &lines, at: place)
+        Self.write(details, to: &lines, at: place &+ line.count)
+        // Only what lies before the writer index can be read back; the calls above made room as far as this.
+        let end = max(lines.writerIndex, place &+ count)
+        lines.moveWriterIndex(to: end)
         let entry = Entry(
-            id: record.id, start: head, count: line.count, names: record.names, step: record.step,
-            reason: record.reason, limit: record.limit, limitExcess: record.limitExcess,
+            id: record.id, start: head, count: line.count, inspection: details.count, names: record.names,
+            step: record.step, reason: record.reason, limit: record.limit, limitExcess: record.limitExcess,
             limitDelay: record.limitDelay, identity: record.identity, keySet: record.keySet, tries: record.tries)
-        head &+= UInt64(line.count)
+        head &+= UInt64(count)
         if entries.count < capacity {
             entries.append(entry)
         } else {
@@ -72,12 +80,22 @@ struct DecisionRing: ~Copyable {
         }
     }
 
-    /// The decision `id` as a JSON object: `decision`, `outcome` (the log line), `steps`, `depends`; nil where it is gone.
+    private static func write(
+        _ text: borrowing TextBuffer, from start: Int = 0, to lines: inout ByteBuffer, at place: Int
+    ) {
+        // SAFETY: bytes are bytes; they are copied before the call returns.
+        unsafe lines.setBytes(text.span.extracting(droppingFirst: max(start, 0)).bytes, at: place)
+    }
+
+    /// The decision `id` as a JSON object: `decision`, `outcome` (the log line), `steps`, `depends`, and `waf` where a rule
+    /// set inspected it; nil where it is gone.
     ///
     /// Looks through the whole ring: for operators, not for requests.
     func json(_ id: DecisionID) -> ByteBuffer? {
-        guard let entry = entries.first(where: { $0.id == id }), head <= entry.start &+ UInt64(room),
-            let line = lines.getBytes(at: Int(entry.start % UInt64(room)), length: entry.count)
+        guard let entry = entries.first(where: { $0.id == id }), head <= entry.start &+ UInt64(room) else { return nil }
+        let place = Int(entry.start % UInt64(room))
+        guard let line = lines.getBytes(at: place, length: entry.count),
+            let inspection = lines.getBytes(at: place &+ entry.count, length: entry.inspection)
         else { return nil }
         var text = TextBuffer()
         text.append(literal: "{\"decision\":\"")
@@ -88,7 +106,12 @@ struct DecisionRing: ~Copyable {
         Self.appendSteps(entry.step, entry.reason, to: &text)
         text.append(literal: "],\"depends\":{")
         Self.appendDependencies(entry, to: &text)
-        text.append(literal: "}}\n")
+        text.append(literal: "}")
+        if !inspection.isEmpty {
+            text.append(literal: ",\"waf\":")
+            text.append(inspection)
+        }
+        text.append(literal: "}\n")
         return ByteBuffer(bytes: text.array)
     }
 

@@ -7,7 +7,7 @@ extension EventKind {
     /// itself is an event too, as with nginx.
     init?(outcome record: borrowing ExchangeRecord) {
         switch record.reason {
-        case .bodyTooLarge: self = .clientBodyTooLarge
+        case .bodyTooLarge, .wafBodyLimit, .decompressLimit: self = .clientBodyTooLarge
         case .rateLimited: self = .limitingRequests
         case .noLiveUpstream: self = .noLiveUpstreams
         case .upstreamSaturated: self = .upstreamSaturated
@@ -24,6 +24,9 @@ extension EventKind {
         case .jwksUnavailable: self = .keySetUnavailable
         case .overload: self = .overloaded
         case .internalError, .undecided: self = .internalError
+        case .wafFailed, .wafTimeout, .wafResponseLimit: self = .inspectionFailed
+        // A rule set that only detects lets pass what it cannot judge: an alarm all the same.
+        case _ where record.inspection.verdict == .failed: self = .inspectionFailed
         default:
             guard record.limitDelay > .zero else { return nil }
             self = .delayingRequest
@@ -42,6 +45,9 @@ extension EventKind {
             fields.append(EventField("excess", Int(record.limitExcess)))
         }
         if record.limitDelay > .zero { fields.append(EventField("delay_ms", Int(record.limitDelay.milliseconds))) }
+        if let ruleSet = record.names.ruleSets.at(record.inspection.ruleSet) {
+            fields.append(EventField("rule_set", ruleSet))
+        }
         if let upstream = record.names.upstreams.at(record.upstream) {
             fields.append(EventField("upstream", upstream.name))
             if let endpoint = upstream.endpoints.at(record.endpoint) { fields.append(EventField("endpoint", endpoint)) }

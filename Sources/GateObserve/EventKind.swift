@@ -69,6 +69,8 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case overloaded
     /// A bug: one request failed with an internal error.
     case internalError
+    /// A rule set gave no answer to a request in time, or none at all.
+    case inspectionFailed
 
     // Upstreams.
     /// No endpoint of an upstream is healthy.
@@ -116,7 +118,7 @@ extension EventKind {
             .keySetFetchFailed, .logLinesDropped, .nameResolutionFailed:
             .warn
         case .configurationReloadFailed, .workerRestarted, .logReopenFailed, .acceptPaused, .overloaded,
-            .internalError, .noLiveUpstreams, .upstreamConnectFailed, .upstreamConnectTimedOut,
+            .internalError, .inspectionFailed, .noLiveUpstreams, .upstreamConnectFailed, .upstreamConnectTimedOut,
             .upstreamHeaderTimedOut, .upstreamBodyTimedOut, .upstreamHandshakeFailed, .upstreamClosed,
             .upstreamInvalidResponse, .upstreamAddressRefused, .keySetUnavailable:
             .error
@@ -148,6 +150,7 @@ extension EventKind {
         case .delayingRequest: "delaying request"
         case .overloaded: "gateway overloaded"
         case .internalError: "internal error"
+        case .inspectionFailed: "request could not be inspected"
         case .noLiveUpstreams: "no live upstreams"
         case .upstreamSaturated: "upstream saturated"
         case .upstreamConnectFailed: "connect() failed while connecting to upstream"

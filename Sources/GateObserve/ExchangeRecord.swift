@@ -68,6 +68,8 @@ public struct ExchangeRecord: Sendable {
     public var limitExcess: Int64 = 0
     /// How long limits delayed the request.
     public var limitDelay = TimeSpan.zero
+    /// What a rule set said of it.
+    public var inspection = InspectionRecord()
 
     /// A record of an exchange that began at `time`.
     public init(names: NameTable, connection: ConnectionFacts, id: DecisionID, time: WallInstant) {

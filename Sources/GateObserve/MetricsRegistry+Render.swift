@@ -11,6 +11,7 @@ extension MetricsRegistry {
         Self.appendRequests(sum, names.listeners.names, names.routes.names, to: &text)
         Self.appendConnections(sum, names.listeners.names, to: &text)
         Self.appendUpstreams(sum, names.upstreams.names, names.endpoints.names, to: &text)
+        Self.appendInspections(sum, names.ruleSets.names, to: &text)
         gauges.append(to: &text)
         return text.finish()
     }
@@ -81,6 +82,19 @@ extension MetricsRegistry {
         }
     }
 
+    private static func appendInspections(
+        _ sum: MetricsSum, _ ruleSets: [NameSpace.Name], to text: inout MetricsText
+    ) {
+        text.family("portcullis_waf_inspections", .counter, "Requests that a rule set inspected, by verdict.")
+        for (place, count) in sum.dense.inspections.enumerated() {
+            let (ruleSet, verdict) = place.quotientAndRemainder(dividingBy: InspectionResult.allCases.count)
+            guard ruleSet > NameSpace.other || count != 0, let verdict = InspectionResult.allCases.at(verdict) else {
+                continue
+            }
+            text.sample([("rule_set", ruleSets.text(ruleSet)), ("verdict", verdict.word)], count)
+        }
+    }
+
     private static func appendUpstreams(
         _ sum: MetricsSum, _ upstreams: [NameSpace.Name], _ endpoints: [NameSpace.Name], to text: inout MetricsText
     ) {
@@ -125,6 +139,7 @@ private struct MetricsSum {
             dense.handshakes.merge(snapshot.handshakes)
             dense.upstreamConnections.merge(snapshot.upstreamConnections)
             dense.streamsEnded.merge(snapshot.streamsEnded)
+            dense.inspections.merge(snapshot.inspections)
             dense.lost &+= snapshot.lost
             for (place, histogram) in snapshot.handshakeDurations.enumerated() {
                 while dense.handshakeDurations.count <= place { dense.handshakeDurations.append(nil) }

@@ -11,6 +11,7 @@ public final class MetricsRegistry: Sendable {
         static let routes = 131_072
         static let upstreams = 16_384
         static let endpoints = 65_536
+        static let ruleSets = 1024
     }
 
     struct State {
@@ -19,6 +20,7 @@ public final class MetricsRegistry: Sendable {
         var upstreams = NameSpace(limit: Limits.upstreams)
         /// Named by upstream and endpoint.
         var endpoints = NameSpace(limit: Limits.endpoints)
+        var ruleSets = NameSpace(limit: Limits.ruleSets)
         /// The maps of the last plans, so that each loop need not make its own.
         var maps: [SeriesMap] = []
     }
@@ -39,7 +41,8 @@ public final class MetricsRegistry: Sendable {
                 upstreams: names.upstreams.map { state.upstreams.slot($0.name) },
                 endpoints: names.upstreams.map { upstream in
                     upstream.endpoints.map { state.endpoints.slot(upstream.name, $0) }
-                })
+                },
+                ruleSets: names.ruleSets.map { state.ruleSets.slot($0) })
             state.maps.append(map)
             if state.maps.count > 2 { state.maps.removeFirst() }
             return map
@@ -47,9 +50,7 @@ public final class MetricsRegistry: Sendable {
     }
 
     /// The names of all series.
-    func names() -> (listeners: NameSpace, routes: NameSpace, upstreams: NameSpace, endpoints: NameSpace) {
-        state.withLock { ($0.listeners, $0.routes, $0.upstreams, $0.endpoints) }
-    }
+    func names() -> State { state.withLock { $0 } }
 }
 
 /// The series of one plan's names, in the plan's order.
@@ -59,13 +60,17 @@ final class SeriesMap: Sendable {
     let routes: [Int]
     let upstreams: [Int]
     let endpoints: [[Int]]
+    let ruleSets: [Int]
 
-    init(names: NameTable, listeners: [Int], routes: [Int], upstreams: [Int], endpoints: [[Int]]) {
+    init(
+        names: NameTable, listeners: [Int], routes: [Int], upstreams: [Int], endpoints: [[Int]], ruleSets: [Int]
+    ) {
         self.names = names
         self.listeners = listeners
         self.routes = routes
         self.upstreams = upstreams
         self.endpoints = endpoints
+        self.ruleSets = ruleSets
     }
 }
 

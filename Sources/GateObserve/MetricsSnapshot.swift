@@ -28,12 +28,19 @@ public struct MetricsSnapshot: Sendable {
     var upstreamConnections: [Int64] = []
     /// By the reason's place in `Reason.allCases`.
     var streamsEnded: [Int64] = []
+    /// By rule set and verdict.
+    var inspections: [Int64] = []
     /// What no series had room for.
     var lost: UInt64 = 0
 
     /// The place of a refusal.
     static func refusal(_ step: Step, _ code: RefusalCode) -> Int {
         Int(step.rawValue) &* RefusalCode.allCases.count &+ Int(code.rawValue)
+    }
+
+    /// The place of an inspection.
+    static func inspection(_ ruleSet: Int, _ verdict: InspectionResult) -> Int {
+        ruleSet &* InspectionResult.allCases.count &+ Int(verdict.rawValue)
     }
 
     /// The label `status`: three digits; 0 where none was sent, what is outside 100 to 599 clamped.
@@ -53,6 +60,10 @@ public struct MetricsSnapshot: Sendable {
         }
         requestDuration.observe(record.duration)
         if let code = record.reason.code { refusals.add(1, at: Self.refusal(record.step, code)) }
+        if record.inspection.ruleSet >= 0 {
+            let ruleSet = map.ruleSets.at(record.inspection.ruleSet) ?? 0
+            inspections.add(1, at: Self.inspection(ruleSet, record.inspection.verdict))
+        }
         guard record.upstreamResult != .none else { return }
         let endpoint = map.endpoints.at(record.upstream)?.at(record.endpoint) ?? 0
         if !upstreamRequests.increment(SeriesKey.upstream(endpoint: endpoint, result: record.upstreamResult)) {

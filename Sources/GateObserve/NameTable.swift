@@ -32,6 +32,8 @@ public final class NameTable: Sendable {
     public let limits: [String]
     /// The identities' names.
     public let identities: [String]
+    /// The names of the firewall's rule sets.
+    public let ruleSets: [String]
 
     /// Members of a log line, each with a comma before it.
     let revisionMember: [UInt8]
@@ -43,7 +45,7 @@ public final class NameTable: Sendable {
     /// The names of the plan whose digest is `revision`.
     public init(
         revision: String, listeners: [String], routes: [String], upstreams: [Upstream], limits: [String] = [],
-        identities: [String] = []
+        identities: [String] = [], ruleSets: [String] = []
     ) {
         self.revision = revision
         self.listeners = listeners
@@ -51,6 +53,7 @@ public final class NameTable: Sendable {
         self.upstreams = upstreams
         self.limits = limits
         self.identities = identities
+        self.ruleSets = ruleSets
         revisionMember = Self.member("revision", revision)
         routeMembers = routes.map { Self.member("route", $0) }
         upstreamMembers = upstreams.map { Self.member("upstream", $0.name) }

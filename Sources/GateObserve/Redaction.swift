@@ -57,6 +57,25 @@ public enum Redaction {
         return shown
     }
 
+    /// The value that a rule of the firewall matched, as a decision may show it.
+    ///
+    /// `variable` and `name` are the rule's: values of fields, cookies and arguments that carry credentials are hidden, and
+    /// of whole targets and bodies the values of such parameters.
+    public static func inspected(_ value: String, variable: String, name: String) -> String {
+        guard !value.isEmpty else { return value }
+        switch variable {
+        case "REQUEST_HEADERS", "RESPONSE_HEADERS": return isSensitive(field: name) ? mark : value
+        case "REQUEST_COOKIES": return mark
+        case "ARGS", "ARGS_GET", "ARGS_POST", "FILES", "XML": return isSensitive(parameter: name) ? mark : value
+        case "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_LINE": return target(value)
+        case "QUERY_STRING", "REQUEST_BODY": return query(value)
+        // Copies of a value whose origin nobody knows any more.
+        case "TX", "MATCHED_VAR", "MATCHED_VARS", "RESPONSE_BODY":
+            return value.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && value.utf8.count < 7 ? value : mark
+        default: return value
+        }
+    }
+
     private static func withoutUserInfo(_ address: String) -> String {
         guard address.first != "/" else { return address }
         var authority = address.startIndex

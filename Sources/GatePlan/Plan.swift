@@ -23,6 +23,8 @@ public final class Plan: Sendable {
     public let limits: LimitTable
     /// Where the key sets come from.
     public let keySets: [KeySetPlan]
+    /// The firewall's rule sets.
+    public let ruleSets: [RuleSetPlan]
     /// What the process as a whole does.
     public let process: ProcessPlan
     /// The admin and telemetry listeners.
@@ -39,8 +41,8 @@ public final class Plan: Sendable {
     /// A plan of compiled parts.
     public init(
         revision: String, listeners: [ListenerPlan], table: RouteTable, routes: [RoutePlan],
-        upstreams: [UpstreamSettings], limits: LimitTable, keySets: [KeySetPlan], process: ProcessPlan,
-        admin: AdminPlan, logs: LogPlan, pseudonym: String, report: String = "{}\n"
+        upstreams: [UpstreamSettings], limits: LimitTable, keySets: [KeySetPlan], ruleSets: [RuleSetPlan] = [],
+        process: ProcessPlan, admin: AdminPlan, logs: LogPlan, pseudonym: String, report: String = "{}\n"
     ) {
         self.revision = revision
         self.listeners = listeners
@@ -49,6 +51,7 @@ public final class Plan: Sendable {
         self.upstreams = upstreams
         self.limits = limits
         self.keySets = keySets
+        self.ruleSets = ruleSets
         self.process = process
         self.admin = admin
         self.logs = logs
@@ -57,7 +60,7 @@ public final class Plan: Sendable {
         self.names = NameTable(
             revision: revision, listeners: listeners.map(\.name), routes: routes.map(\.name),
             upstreams: upstreams.map { .init(name: $0.name, endpoints: $0.endpoints.map(\.address.description)) },
-            limits: limits.zones.map(\.name), identities: keySets.map(\.name))
+            limits: limits.zones.map(\.name), identities: keySets.map(\.name), ruleSets: ruleSets.map(\.name))
     }
 }
 

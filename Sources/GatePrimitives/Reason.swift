@@ -90,6 +90,17 @@ public enum Reason: String, Sendable, CaseIterable {
     case rateLimited = "rate_limited"
     case undecided
 
+    // The web application firewall (attacks 57–61).
+    case wafBlocked = "waf_blocked"
+    case wafFailed = "waf_failed"
+    case wafTimeout = "waf_timeout"
+    case wafBodyLimit = "waf_body_limit"
+    case wafMultipart = "waf_multipart"
+    case wafUnparsable = "waf_unparsable"
+    case wafResponseLimit = "waf_response_limit"
+    case decompressLimit = "decompress_limit"
+    case unsupportedCoding = "unsupported_coding"
+
     // Dispatch.
     case noLiveUpstream = "no_live_upstream"
     case upstreamSaturated = "upstream_saturated"
@@ -120,12 +131,15 @@ public enum Reason: String, Sendable, CaseIterable {
         case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,
             .badRequestLine, .badVersion, .badHost, .badTarget, .badExpect, .earlyUpgradeData, .upgradeWithBody,
             .hopByHopAbuse, .bodyLengthMismatch, .pathTraversal, .pathNormalised, .pathEncoded, .pathParam,
-            .identitySpoof, .routeAmbiguous, .patternEncoding:
+            .identitySpoof, .routeAmbiguous, .patternEncoding, .wafMultipart, .wafUnparsable:
             .malformedRequest
         case .unknownTe, .upgradeUnsupported: .unsupported
         case .requestLineTooLong: .uriTooLong
         case .headTooLarge: .headersTooLarge
-        case .bodyTooLarge: .bodyTooLarge
+        case .bodyTooLarge, .wafBodyLimit, .decompressLimit: .bodyTooLarge
+        case .unsupportedCoding: .unsupportedMedia
+        case .wafBlocked: .wafBlocked
+        case .wafFailed, .wafTimeout, .wafResponseLimit: .wafFailed
         case .timeoutHeader, .timeoutBody, .timeoutRead, .timeoutTotal: .requestTimeout
         case .loop: .loopDetected
         case .addressDenied: .forbidden
@@ -159,10 +173,10 @@ public enum Reason: String, Sendable, CaseIterable {
     public var blame: Blame {
         switch self {
         case .ok, .redirected, .preflight, .draining, .timeoutIdle, .clientClosed: .nobody
-        case .overload, .internalError, .undecided: .gateway
+        case .overload, .internalError, .undecided, .wafFailed, .wafTimeout: .gateway
         case .jwksUnavailable, .noLiveUpstream, .upstreamSaturated, .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .dnsError, .badUpstreamResponse, .upstreamReset,
-            .upstreamTimeout, .earlyFinal:
+            .upstreamTimeout, .earlyFinal, .wafResponseLimit:
             .upstream
         case .upstreamAddressRefused, .patternLimit: .operator
         default: .client
@@ -181,7 +195,9 @@ public enum Reason: String, Sendable, CaseIterable {
             .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .upstreamAddressRefused, .dnsError, .badUpstreamResponse,
             .upstreamReset, .upstreamTimeout, .addressDenied, .identitySpoof, .pathTraversal, .pathNormalised,
-            .pathEncoded, .pathParam, .loop, .upgradeUnsupported, .earlyFinal, .internalError:
+            .pathEncoded, .pathParam, .loop, .upgradeUnsupported, .earlyFinal, .internalError, .wafBlocked,
+            .wafFailed, .wafTimeout, .wafMultipart, .wafUnparsable, .wafResponseLimit, .decompressLimit,
+            .unsupportedCoding:
             true
         default: false
         }

@@ -14,12 +14,13 @@ final class LoopServer {
 
     init(
         index: Int, eventLoop: any EventLoop, plan: Plan, registry: MetricsRegistry, accessLog: LogSink?,
-        events: EventLog, resolver: EndpointResolver
+        events: EventLog, resolver: EndpointResolver, inspectors: InspectionThreads
     ) {
         let wire = WireLoop(eventLoop: eventLoop, index: index)
         let observer = LoopObserver(loop: index, registry: registry, accessLog: accessLog, events: events)
         exchange = ExchangeLoop(
             wire: wire, plan: plan, observer: observer, events: events, resolver: resolver, scratch: MatchScratch())
+        exchange.inspect = { job, completion in inspectors.run(job, completion: completion) }
         exchange.start()
     }
 

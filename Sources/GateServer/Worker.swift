@@ -67,6 +67,7 @@ public final class Worker: WorkerDuties, Sendable {
         let resolver = EndpointResolver()
         let background = NIOThreadPool(numberOfThreads: 1)
         background.start()
+        let inspectors = InspectionThreads(loops: plan.process.loops)
         _ = resolver.refresh(plan.endpointNames)
         var loops: [NIOLoopBound<LoopServer>] = []
         for (index, eventLoop) in group.makeIterator().enumerated() {
@@ -74,7 +75,7 @@ public final class Worker: WorkerDuties, Sendable {
                 NIOLoopBound(
                     LoopServer(
                         index: index, eventLoop: eventLoop, plan: plan, registry: registry, accessLog: accessLog,
-                        events: events, resolver: resolver),
+                        events: events, resolver: resolver, inspectors: inspectors),
                     eventLoop: eventLoop)
             }.wait()
             loops.append(made)

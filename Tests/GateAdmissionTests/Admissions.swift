@@ -105,7 +105,8 @@ struct Transcript {
         case .permit: "permit"
         case .refuse(let fault): "refuse \(fault.code.status) \(fault.reason.rawValue)"
         case .wait(.keySet(let index)): "wait for key set \(index)"
-        case .wait(.body(let limit)): "wait for a body of \(limit)"
+        case .wait(.body(let limit, _)): "wait for a body of \(limit)"
+        case .wait(.inspection): "wait for the rules"
         case .wait(.delay(let span)): "wait \(span.milliseconds) ms"
         case .wait(.question(let number)): "wait for answer \(number)"
         }

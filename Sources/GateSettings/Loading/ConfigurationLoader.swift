@@ -95,32 +95,18 @@ public struct ConfigurationLoader {
     }
 
     /// The files that one pattern names, in the order of their names.
-    private mutating func expand(_ pattern: Located<String>, root: String) -> [String] {
-        let directory = FilePath.directory(of: pattern.value)
-        let last = pattern.value.split(separator: "/").last.map(String.init) ?? ""
-        guard !directory.contains(where: { $0 == "*" || $0 == "?" }) else {
+    private mutating func expand(_ include: Located<String>, root: String) -> [String] {
+        let pattern = FilePattern(include.value)
+        guard !pattern.hasMisplacedWildcards else {
             diagnostics.error(
-                at: pattern.position, "only the last part of a path may hold wildcards", instead: "list the directories"
+                at: include.position, "only the last part of a path may hold wildcards", instead: "list the directories"
             )
             return []
         }
-        guard last.contains(where: { $0 == "*" || $0 == "?" }) else {
-            do throws(FileProblem) {
-                _ = try files.status(of: FilePath.join(root, pattern.value))
-                return [pattern.value]
-            } catch {
-                diagnostics.error(at: pattern.position, "include '\(pattern.value.abbreviated)': \(error.words)")
-                return []
-            }
-        }
-        let searched = FilePath.join(root, directory)
         do throws(FileProblem) {
-            return try files.names(in: searched.isEmpty ? "." : searched)
-                .filter { Glob.matches(Array($0.utf8), pattern: Array(last.utf8)) }
-                .sorted()
-                .map { FilePath.join(directory, $0) }
+            return try pattern.files(in: files, below: root)
         } catch {
-            diagnostics.error(at: pattern.position, "include '\(pattern.value.abbreviated)': \(error.words)")
+            diagnostics.error(at: include.position, "include '\(include.value.abbreviated)': \(error.words)")
             return []
         }
     }

@@ -9,6 +9,7 @@ struct SettingsMerger {
         settings.listeners += part.listeners
         settings.identities += part.identities
         settings.limits += part.limits
+        settings.waf += part.waf
         settings.upstreams += part.upstreams
         settings.routes += part.routes
     }
@@ -18,6 +19,7 @@ struct SettingsMerger {
         Self.reportTwice(settings.listeners.map { ($0.name, $0.position) }, "listener", &diagnostics)
         Self.reportTwice(settings.identities.map { ($0.name, $0.position) }, "identity", &diagnostics)
         Self.reportTwice(settings.limits.map { ($0.name, $0.position) }, "limit", &diagnostics)
+        Self.reportTwice(settings.waf.map { ($0.name, $0.position) }, "rule set", &diagnostics)
         Self.reportTwice(settings.upstreams.map { ($0.name, $0.position) }, "upstream", &diagnostics)
         Self.reportTwice(settings.routes.map { ($0.name.value, $0.name.position) }, "route", &diagnostics)
         return settings

@@ -7,15 +7,19 @@ extension SettingsValidator {
             require(limit, "limit", among: known, in: names, for: "defaults")
         }
         reportTwice(settings.defaults.limits, owner: "defaults")
+        let sets = settings.waf.map(\.name)
+        require(settings.defaults.waf, among: sets, in: Set(sets), for: "defaults")
     }
 
     /// Every route leads somewhere, names what exists, and is watched by something or listed.
     mutating func validateRoutes() {
         let identities = settings.identities.map(\.name)
         let limits = settings.limits.map(\.name)
+        let sets = settings.waf.map(\.name)
         let upstreams = settings.upstreams.map(\.name)
         let identityNames = Set(identities)
         let limitNames = Set(limits)
+        let setNames = Set(sets)
         let upstreamNames = Set(upstreams)
         for route in settings.routes {
             let owner = "route '\(route.name.value)'"
@@ -24,6 +28,7 @@ extension SettingsValidator {
                 require(limit, "limit", among: limits, in: limitNames, for: owner)
             }
             reportTwice(route.limits ?? [], owner: owner)
+            require(route.waf, among: sets, in: setNames, for: owner)
             if case .anyOf(let uses) = route.auth {
                 for use in uses {
                     require(use.identity, "identity", among: identities, in: identityNames, for: owner)
@@ -31,9 +36,11 @@ extension SettingsValidator {
             } else {
                 refusePrincipalLimits(of: route, owner: owner)
             }
-            if (route.limits ?? settings.defaults.limits).isEmpty {
+            let set = (route.waf ?? settings.defaults.waf)?.value.name
+            if (route.limits ?? settings.defaults.limits).isEmpty, set == nil {
                 waive(at: route.name.position, "\(owner) has neither a limit nor a rule set")
             }
+            validateInspection(of: route, set: set, owner: owner)
             validateMatch(of: route, owner: owner)
             validateCORS(of: route, owner: owner)
         }
@@ -53,6 +60,23 @@ extension SettingsValidator {
                 case .clientAddress, .header, .route: continue
                 }
             }
+        }
+    }
+
+    /// What a rule set does not see is listed; a streaming call cannot wait for its own end.
+    private mutating func validateInspection(of route: RouteSettings, set: String?, owner: String) {
+        guard let set, let found = settings.waf.first(where: { $0.name == set }), found.mode.value != .disabled else {
+            return
+        }
+        let body = route.body ?? settings.defaults.body
+        switch body.inspect.value {
+        case .headOnly: waive(at: body.inspect.position, "\(owner): rule set '\(set)' sees no bodies: inspect headOnly")
+        case .full:
+            let isGRPC = route.match.headers.contains { $0.name == "content-type" && $0.value == "application/grpc" }
+            guard isGRPC else { return }
+            error(
+                at: route.name.position, "\(owner) takes gRPC, whose streams cannot be held for rule set '\(set)'",
+                instead: "write body: { inspect: headOnly }, or waf: none")
         }
     }
 

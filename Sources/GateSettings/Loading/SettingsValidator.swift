@@ -20,6 +20,7 @@ struct SettingsValidator {
         validateIdentities()
         validateLimits()
         validateUpstreams()
+        validateWAF()
         validateDefaults()
         validateRoutes()
     }

@@ -24,6 +24,9 @@ extension Settings {
         schema.problems + ListenerSettings.schema.problems + TLSSettings.schema.problems
             + CertificateSettings.schema.problems + HSTSSettings.schema.problems
             + ClientAddressSettings.schema.problems + ListenerLimitSettings.schema.problems
+            + WAFSettings.schema.problems + WAFThresholdSettings.schema.problems
+            + WAFExclusionSettings.schema.problems + WAFBodySettings.schema.problems
+            + WAFResponseSettings.schema.problems
             + ListenerTimeoutSettings.schema.problems + AdminSettings.schema.problems
             + TelemetrySettings.schema.problems + LogSettings.schema.problems + ProcessSettings.schema.problems
             + IdentitySettings.schema.problems + JWTSettings.schema.problems + LimitSettings.schema.problems

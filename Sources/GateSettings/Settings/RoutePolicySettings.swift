@@ -2,8 +2,18 @@ public import GatePrimitives
 
 /// What is taken of a request's body.
 public struct BodySettings: Described {
+    /// How much of a body the rule set sees.
+    public enum Inspection: String, Word {
+        /// All of it: it is held until the rules have judged it.
+        case full
+        /// None: it is streamed.
+        case headOnly
+    }
+
     /// The most bytes.
     public var max = ByteCount.mebibytes(10)
+    /// How much of it the rule set sees.
+    public var inspect = Located(Inspection.full)
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -15,9 +25,12 @@ public struct BodySettings: Described {
         [
             .defaulted(
                 "max", \.max, .size(ByteCount(0)...(.gibibytes(1_048_576))), default: "10MiB",
-                "The most bytes of a request's body; more is a 413. Bodies are streamed: the limit is the backend's to bear, not the gateway's."
+                "The most bytes of a request's body; more is a 413. Bodies that no rule set inspects are streamed: the limit is the backend's to bear, not the gateway's."
             ),
-            .planned("inspect", "How much of a body the rule set sees."),
+            .defaulted(
+                "inspect", \.inspect, Shape<Inspection>.word.located, default: "full",
+                "How much of a body the route's rule set sees: `full` holds it until the rules have judged it; `headOnly` streams it (a waiver), which streaming calls of gRPC need."
+            ),
         ])
 }
 

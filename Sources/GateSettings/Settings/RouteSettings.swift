@@ -9,7 +9,7 @@ public struct RouteSettings: Described {
     /// Its limits by name; nil: the defaults'.
     public var limits: [Located<String>]?
     /// Its rule set; nil: the defaults'.
-    public var waf: WAFChoice?
+    public var waf: Located<WAFChoice>?
     /// The request's body; nil: the defaults'.
     public var body: BodySettings?
     /// Its order among routes that cannot be ordered otherwise; higher goes first.
@@ -56,8 +56,8 @@ public struct RouteSettings: Described {
                 "limits", \.limits, Shape<String>.name().located.list(0...8), absent: "those of `defaults`",
                 "The limits that apply, by name. The list replaces that of `defaults`; `[]` is no limit."),
             .optional(
-                "waf", \.waf, .waf, absent: "that of `defaults`",
-                "The rule set that requests pass; `none` is all that this version has."),
+                "waf", \.waf, Shape<WAFChoice>.waf.located, absent: "that of `defaults`",
+                "The rule set that inspects its requests, by name, or `none`."),
             .optional("body", \.body, .object, absent: "that of `defaults`", "What is taken of a request's body."),
             .defaulted(
                 "priority", \.priority, .integer(-1_000...1_000), default: "0",
@@ -91,7 +91,7 @@ public struct DefaultSettings: Described {
     /// Limits by name.
     public var limits: [Located<String>] = []
     /// The rule set.
-    public var waf: WAFChoice?
+    public var waf: Located<WAFChoice>?
     /// The request's body.
     public var body = BodySettings()
     /// Paths that parsers read differently.
@@ -111,8 +111,8 @@ public struct DefaultSettings: Described {
                 "limits", \.limits, Shape<String>.name().located.list(0...8), default: "[]",
                 "The limits that apply, by name."),
             .optional(
-                "waf", \.waf, .waf, absent: "`none`",
-                "The rule set that requests pass; `none` is all that this version has."),
+                "waf", \.waf, Shape<WAFChoice>.waf.located, absent: "`none`",
+                "The rule set that inspects requests, by name, or `none`."),
             .defaulted("body", \.body, .object, default: "{}", "What is taken of a request's body."),
             .defaulted(
                 "path", \.path, .object, default: "{}",
@@ -121,21 +121,4 @@ public struct DefaultSettings: Described {
                 "rateLimitHeaders", \.rateLimitHeaders, .flag, default: "false",
                 "Whether `ratelimit` and `ratelimit-policy` stand on answers that pass, too. They stand on every 429."),
         ])
-}
-
-/// The rule set of a route.
-public enum WAFChoice: Hashable, Sendable {
-    /// None, written out.
-    case none
-}
-
-extension Shape where Value == WAFChoice {
-    /// `none`; everything else is of a later version.
-    static let waf: Shape = .scalar("`none`") { text in
-        text == "none"
-            ? .value(WAFChoice.none)
-            : .problem("\(Quantity.quoted(text)) is not in this version", instead: "write none, or leave it out")
-    } render: { _ in
-        "none"
-    }
 }

@@ -16,6 +16,8 @@ public struct Settings: Described {
     public var identities: [IdentitySettings] = []
     /// The limits that routes name.
     public var limits: [LimitSettings] = []
+    /// The rule sets that routes name.
+    public var waf: [WAFSettings] = []
     /// The backends that routes name.
     public var upstreams: [UpstreamSettings] = []
     /// Loops, connections, privileges.
@@ -38,7 +40,7 @@ public struct Settings: Described {
         `off`, `no` and `1:30` are text where text is expected and errors elsewhere. Durations, sizes and rates carry \
         units: `250ms`, `5s`, `1m`, `1h`, `1d`; `64KiB`, `10MiB`, `1GiB` or plain bytes; `10/s`, `600/min`, `100/h`. \
         A path is relative to the file it is written in. Secrets are references, `file:PATH` or `env:NAME`, never \
-        written out. An included file may hold listeners, identities, limits, upstreams and routes.
+        written out. An included file may hold listeners, identities, limits, rule sets, upstreams and routes.
         """,
         [
             .required("version", \.version, .version, "The version of this language: `1`."),
@@ -65,7 +67,7 @@ public struct Settings: Described {
                 "Who may call, by name; routes name which they accept."),
             .defaulted(
                 "limits", \.limits, .named(), default: "{}", "Request limits, by name; routes name which apply."),
-            .planned("waf", "Rule sets of the web application firewall."),
+            .defaulted("waf", \.waf, .named(), default: "{}", "Rule sets of the web application firewall, by name."),
             .defaulted("upstreams", \.upstreams, .named(), default: "{}", "Backends, by name."),
             .defaulted(
                 "process", \.process, .object, default: "{}", mainFileOnly: true, "Loops, connections, privileges."),
