@@ -11,11 +11,11 @@ struct Portcullis: ParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ExplainCommand.self, TokenCommand.self, DemoCommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, WAFCommand.self, TokenCommand.self,
+            DemoCommand.self,
             VersionCommand.self,
             SampleBackendCommand.self, WorkerCommand.self,
-            TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, WAFCommand.self,
-            ImportCommand.self,
+            TestCommand.self, PlanCommand.self, ApplyCommand.self, AuditCommand.self, ImportCommand.self,
         ]
     )
 }

@@ -42,12 +42,6 @@ struct AuditCommand: UnsupportedCommand {
     @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
 }
 
-/// `portcullis waf`.
-struct WAFCommand: UnsupportedCommand {
-    static let name = "waf"
-    @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
-}
-
 /// `portcullis import`.
 struct ImportCommand: UnsupportedCommand {
     static let name = "import"
