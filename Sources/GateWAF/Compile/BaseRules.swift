@@ -6,6 +6,9 @@ enum BaseRules {
     /// The rules as a source.
     static let source = RuleSource(path: path, bytes: Array(text.utf8))
 
+    /// Their ids.
+    static let ids = [200_000, 200_001, 200_002, 200_003, 200_004, 200_006]
+
     private static let text = #"""
         SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application(?:/soap\+|/)|text/)xml" \
             "id:200000,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"

@@ -37,6 +37,10 @@ struct Plan: Sendable {
     var tags: [Int32] = []
     /// For controls that remove rules or targets: the rules they mean, a bit for each rule of the plan.
     var ruleMasks: [[UInt64]] = []
+    /// The scanners of requests and of responses, see `RulePhase.scanner`.
+    var scanners: [LiteralScanner] = []
+    /// Classes of rows, see `PlanClasses`.
+    var classes = PlanClasses()
     /// The phases, by number less one.
     var phases: [PlanPhase] = []
     /// The slot of the inbound anomaly score.
@@ -75,6 +79,10 @@ struct PlanPhase: Sendable {
     var rules: [Int32] = []
     /// A bit for each place whose rule is evaluated whatever the values.
     var always: [UInt64] = []
+    /// The place of each rule that a scan can leave out, by its number in the scanner less that of the first.
+    var filteredPlaces: [Int32] = []
+    /// The number of the first of them in the scanner.
+    var firstFilter = 0
 }
 
 /// A chain of transformations.
@@ -133,6 +141,10 @@ struct PlanLink: Sendable {
     /// The argument as a number, where it is constant and the test compares numbers.
     let number: Int
     let chain: Int32
+    /// The number in the scanner of what the test needs to find; -1 where a scan does not tell.
+    var filter: Int32 = -1
+    /// The part of the chain that a scan needs: all but changes of case at its end.
+    let scanChain: Int32
     let captures: Bool
     let multiMatch: Bool
     let assignments: PlanRange

@@ -15,10 +15,18 @@ extension PlanBuilder {
         plan.controls += controls
         return PlanLink(
             targets: targets, exclusions: exclusions, test: test, isNegated: syntax.operation?.isNegated ?? false,
-            argument: argument, number: number, chain: chain(steps), captures: syntax.actions.captures,
+            argument: argument, number: number, chain: chain(steps),
+            scanChain: chain(PlanBuilder.withoutCase(steps)), captures: syntax.actions.captures,
             multiMatch: syntax.actions.multiMatch,
             assignments: PlanRange(assignmentStart..<plan.assignments.count),
             controls: PlanRange(controlStart..<plan.controls.count))
+    }
+
+    /// The steps without the changes of case at their end, which a scan does not see.
+    private static func withoutCase(_ steps: [Transformation]) -> [Transformation] {
+        var steps = steps
+        while let last = steps.last, last == .lowercase || last == .uppercase { steps.removeLast() }
+        return steps
     }
 
     /// The steps after the last `none`; the defaults of the phase where the rule has no `none`.

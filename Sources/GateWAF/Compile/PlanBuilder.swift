@@ -34,6 +34,7 @@ struct PlanBuilder {
         plan.contentTypesSlot = slot(RouteAllowances.contentTypesSlot, written: "allowed_request_content_type")
         for phase in RulePhase.allCases { build(phase, program, folded, files) }
         masks(program)
+        filter()
         // Slots are known now that all rules are built.
         for (slot, value) in folded.initial {
             let index = self.slot(slot, written: slot.name)

@@ -6,6 +6,8 @@ struct RowIndex {
         var value: Int32
         /// The number of its name among those that rules select; -1 for any other.
         let name: Int32
+        /// What rules look at it for, see `PlanClasses`.
+        let rowClass: Int16
         /// The next row of the same variable; -1 after the last.
         var next: Int32
     }
@@ -47,7 +49,10 @@ struct RowIndex {
             if plan.selectsNames[variable], let number = plan.names.find(table.span(row.name), space: 0) {
                 name = Int32(truncatingIfNeeded: number)
             }
-            rows.append(Row(value: values.message(row.value), name: name, next: -1))
+            rows.append(
+                Row(
+                    value: values.message(row.value), name: name, rowClass: plan.classes.of(row.variable, name: name),
+                    next: -1))
             let number = Int32(truncatingIfNeeded: index)
             if last[variable] >= 0 {
                 rows[Int(last[variable])].next = number

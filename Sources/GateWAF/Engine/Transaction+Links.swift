@@ -148,6 +148,9 @@ extension Transaction {
     mutating func test(
         _ candidate: Candidate, _ link: PlanLink, _ rule: Int, _ argument: LinkArgument, _ scratch: MatchScratch
     ) throws(InspectionFailure) -> Bool {
+        if link.filter >= 0 {
+            return try testFiltered(candidate, link, rule, argument, scratch)
+        }
         guard link.multiMatch else {
             let value = transformed(candidate.value, link.chain)
             return try testTransformed(candidate, value, link, rule, argument, scratch)
@@ -163,7 +166,7 @@ extension Transaction {
         return isMatched
     }
 
-    private mutating func testTransformed(
+    mutating func testTransformed(
         _ candidate: Candidate, _ number: Int32, _ link: PlanLink, _ rule: Int, _ argument: LinkArgument,
         _ scratch: MatchScratch
     ) throws(InspectionFailure) -> Bool {

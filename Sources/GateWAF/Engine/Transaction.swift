@@ -25,7 +25,13 @@ struct Transaction {
     /// The targets that controls removed.
     var removedTargets: [RemovedTarget] = []
     /// The places of the phase at hand that are evaluated.
-    private var active: [UInt64] = []
+    var active: [UInt64] = []
+    /// What scans of values found, see `ValueStore.Value.scans`.
+    var scans: [UInt64] = []
+    /// Where a scanner writes.
+    var scanAnswer: [UInt64] = []
+    /// The rules that values of the phase at hand may match.
+    var candidates: [UInt64] = []
 
     /// A transaction under `plan`, begun.
     init(_ plan: Plan, mode: RuleSetMode) {
@@ -38,6 +44,7 @@ struct Transaction {
     mutating func begin(mode: RuleSetMode, _ allowances: RouteAllowances?) {
         arena.removeAll(keepingCapacity: true)
         values.removeAll()
+        scans.removeAll(keepingCapacity: true)
         rows.removeAll()
         collections.begin(plan)
         matched.removeAll(keepingCapacity: true)
@@ -74,7 +81,7 @@ struct Transaction {
         _ phase: RulePhase, _ scratch: MatchScratch
     ) throws(InspectionFailure) -> InspectionVerdict {
         let index = Int(phase.rawValue) &- 1
-        selectCandidates(index)
+        selectCandidates(phase)
         var place = 0
         while let next = firstActive(from: place) {
             let rule = Int(plan.phases[index].rules[next])
@@ -107,11 +114,6 @@ struct Transaction {
     private func isRemoved(_ rule: Int) -> Bool {
         guard !removed.isEmpty else { return false }
         return removed[rule &>> 6] &>> UInt64(rule & 63) & 1 != 0
-    }
-
-    private mutating func selectCandidates(_ phase: Int) {
-        active.removeAll(keepingCapacity: true)
-        active.append(contentsOf: plan.phases[phase].always)
     }
 
     /// Whether all links of a rule match.

@@ -7,6 +7,8 @@ struct ValueStore {
         var traits: ByteTraits = []
         /// Where its line in `lines` begins; -1 without one.
         var line: Int32 = -1
+        /// Where the answer of each scanner begins in `Transaction.scans`; -1 without one.
+        var scans = SIMD2<Int32>(repeating: -1)
     }
 
     /// A point to which the store can be put back.
@@ -76,6 +78,12 @@ struct ValueStore {
     /// Notes which bytes a value holds.
     @inline(__always)
     mutating func setTraits(_ traits: ByteTraits, of value: Int) { values[value].traits = traits }
+
+    /// Notes where the answer of a scanner about a value begins.
+    @inline(__always)
+    mutating func setScan(_ start: Int, of value: Int, _ scanner: Int) {
+        values[value].scans[scanner] = Int32(truncatingIfNeeded: start)
+    }
 
     /// The point that `release` puts the store back to.
     var mark: Mark { Mark(values: values.count, lines: lines.count) }
