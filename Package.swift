@@ -185,7 +185,7 @@ if Context.environment["PORTCULLIS_FUZZ"] == "1" {
         fuzz("GateHTTPFuzz", ["GateHTTP", "GatePrimitives"], products: [nioCore]),
         fuzz("GateSettingsFuzz", ["GateSettings"]),
         fuzz("GateIdentityFuzz", ["GateIdentity", "GatePrimitives"]),
-        fuzz("GateWAFFuzz", ["GateWAF", "GatePrimitives"]),
+        fuzz("GateWAFFuzz", ["GateWAF", "GatePattern", "GatePrimitives"]),
     ]
 }
 

@@ -1,6 +1,7 @@
 import GateWAF
 
-/// The first byte chooses what the others are: a raw request, a header field, a body of some kind, a compressed body.
+/// The first byte chooses what the others are: a raw request, a header field, a body of some kind, a compressed body, a
+/// value under a transformation, under operators, under an expression.
 /// Nothing traps, and what is read lies where it is said to lie.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzWAF(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -17,6 +18,9 @@ public func fuzzWAF(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case 0x78: readBody(bytes, as: .xml)
     case 0x7A: inflate(bytes, .gzip)
     case 0x64: inflate(bytes, .deflate)
+    case 0x74: transform(bytes)
+    case 0x6F: compare(bytes)
+    case 0x65: prefilter(bytes)
     default: break
     }
     return 0
