@@ -39,6 +39,8 @@ struct Plan: Sendable {
     var ruleMasks: [[UInt64]] = []
     /// The scanners of requests and of responses, see `RulePhase.scanner`.
     var scanners: [LiteralScanner] = []
+    /// The most words that a scanner answers with.
+    var longestAnswer: Int { scanners.reduce(0) { max($0, $1.wordCount) } }
     /// Classes of rows, see `PlanClasses`.
     var classes = PlanClasses()
     /// The phases, by number less one.

@@ -67,5 +67,10 @@ extension RuleSetSummary {
         patterns = plan.patterns.count
         interpretedPatterns = plan.patterns.reduce(0) { $0 + ($1.isJITCompiled ? 0 : 1) }
         transformationChains = plan.chains.count
+        var filtered: Set<Int32> = []
+        for link in plan.links where link.filter >= 0 {
+            if case .expression(let index) = link.test { filtered.insert(index) }
+        }
+        prefilteredPatterns = filtered.count
     }
 }

@@ -56,10 +56,15 @@ extension Transaction {
             while row >= 0 {
                 let entry = rows.rows[Int(row)]
                 if try isSelected(Int(row), selector, link, rule, scratch) {
+                    let mark = mark
                     let candidate = Candidate(
                         variable: variable, name: Blob(.message, table.rows[Int(row)].name), isCount: false,
                         value: entry.value)
-                    if try test(candidate, link, rule, argument, scratch) { isMatched = true }
+                    if try test(candidate, link, rule, argument, scratch) {
+                        isMatched = true
+                    } else {
+                        releaseUnkept(mark)
+                    }
                 }
                 row = entry.next
             }
@@ -70,7 +75,10 @@ extension Transaction {
             let candidate = Candidate(
                 variable: variable, name: .empty, isCount: false, value: rows.rows[Int(row)].value)
             if removesScalar(variable, rule) { return false }
-            return try test(candidate, link, rule, argument, scratch)
+            let mark = mark
+            if try test(candidate, link, rule, argument, scratch) { return true }
+            releaseUnkept(mark)
+            return false
         case .slot(let slot):
             guard let value = collections[Int(slot)], !isExcluded(slot: slot, link, rule) else { return false }
             return try test(
@@ -181,6 +189,7 @@ extension Transaction {
             MatchedValue(
                 variable: candidate.variable, name: candidate.name, isCount: candidate.isCount, value: value))
         try assign(link)
+        try checkSize(rule)
         return true
     }
 

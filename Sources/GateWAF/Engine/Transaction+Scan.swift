@@ -15,6 +15,7 @@ extension Transaction {
             let rowClass = Int(rows.rows[row].rowClass)
             guard let interest = plan.classes.interests[index][rowClass] else { continue }
             let value = rows.rows[row].value
+            let mark = mark
             if traits(value).isDisjoint(with: interest.triggers) {
                 collect(value, interest.mask, phase.scanner, words)
             } else {
@@ -22,6 +23,7 @@ extension Transaction {
                     let entry = plan.classes.entries[entry]
                     collect(transformed(value, entry.chain), entry.mask, phase.scanner, words)
                 }
+                releaseUnkept(mark)
             }
         }
         activate(index)
@@ -60,9 +62,13 @@ extension Transaction {
         while answer.count < words { answer.append(0) }
         var span = answer.mutableSpan
         plan.scanners[scanner].scan(bytes(values.values[Int(value)].blob), into: &span)
+        defer { swap(&answer, &scanAnswer) }
+        if let kept, Int(value) >= kept.values.values {
+            for word in 0..<words { scans[word] = answer[word] }
+            return 0
+        }
         let start = scans.count
         for word in 0..<words { scans.append(answer[word]) }
-        swap(&answer, &scanAnswer)
         values.setScan(start, of: Int(value), scanner)
         return start
     }

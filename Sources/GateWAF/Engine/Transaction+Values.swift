@@ -29,28 +29,51 @@ extension Transaction {
         let isChanged = transformation.apply(to: bytes(values.values[Int(number)].blob), into: &output)
         var outcome = number
         if isChanged {
+            if kept == nil, arena.count &+ output.count > Transaction.cachedBytes &+ table.bytes.count { kept = mark }
             let start = arena.count
             arena.append(contentsOf: output)
             outcome = values.add(Blob(.arena, start..<arena.count))
         }
         swap(&output, &buffer)
-        values.remember(outcome, of: Int(number), step)
+        if kept == nil { values.remember(outcome, of: Int(number), step) }
         return outcome
+    }
+
+    /// LIMIT: transformed values are kept for the next rule up to this many bytes and those of the message; beyond that
+    /// they are made again for each rule, so that memory follows the size of the message.
+    private static let cachedBytes = 64 * 1024
+
+    /// LIMIT: what matched is kept to the end, up to this many bytes and sixteen times those of the message.
+    private static let maximumBytes = 1024 * 1024
+
+    /// Fails where the transaction holds more than its limit.
+    func checkSize(_ rule: Int) throws(InspectionFailure) {
+        if arena.count > Transaction.maximumBytes &+ 16 &* table.bytes.count {
+            throw InspectionFailure(rule: plan.rules[rule].id, cause: .valueLimit)
+        }
     }
 
     /// A point to which arena and values can be put back.
     struct Mark {
-        fileprivate let arena: Int
-        fileprivate let values: ValueStore.Mark
+        let arena: Int
+        let values: ValueStore.Mark
     }
 
     /// The point that `release` puts the transaction back to.
     var mark: Mark { Mark(arena: arena.count, values: values.mark) }
 
-    /// Forgets the values and bytes made after `mark`.
+    /// Forgets the values and bytes made after `mark`, which no other value refers to.
     mutating func release(_ mark: Mark) {
         arena.removeLast(max(arena.count &- mark.arena, 0))
         values.release(mark.values)
+        if let kept, mark.arena < kept.arena { self.kept = mark }
+    }
+
+    /// Forgets the values made after `mark` for a row of the message, where they are not kept for the next rule.
+    @inline(__always)
+    mutating func releaseUnkept(_ mark: Mark) {
+        guard let kept else { return }
+        release(mark.arena < kept.arena ? kept : mark)
     }
 
     /// The bytes that a template makes.

@@ -12,6 +12,8 @@ struct Transaction {
     var values = ValueStore()
     var rows = RowIndex()
     var collections: Collections
+    /// Where the values end that are kept for all rules; nil while all are.
+    var kept: Mark?
     /// The values that the rule at hand matched, in their order.
     var matched: [MatchedValue] = []
     var matches: [RuleMatch] = []
@@ -42,9 +44,14 @@ struct Transaction {
 
     /// Begins a new transaction.
     mutating func begin(mode: RuleSetMode, _ allowances: RouteAllowances?) {
-        arena.removeAll(keepingCapacity: true)
+        // Storage is kept for the next transaction, unless one message made it large.
+        arena.removeAll(keepingCapacity: arena.capacity <= Transaction.keptCapacity)
+        buffer.removeAll(keepingCapacity: buffer.capacity <= Transaction.keptCapacity)
         values.removeAll()
-        scans.removeAll(keepingCapacity: true)
+        scans.removeAll(keepingCapacity: scans.capacity * 8 <= Transaction.keptCapacity)
+        // The first answer is the place of those that are not kept.
+        for _ in 0..<plan.longestAnswer { scans.append(0) }
+        kept = nil
         rows.removeAll()
         collections.begin(plan)
         matched.removeAll(keepingCapacity: true)
@@ -141,6 +148,9 @@ struct Transaction {
         guard let slot = plan.scoreSlot, let value = collections[slot] else { return 0 }
         return NumericOperator.eq.number(in: bytes(value))
     }
+
+    /// LIMIT: bytes of storage that an inspection keeps between transactions, in each of its tables.
+    static let keptCapacity = 256 * 1024
 
     /// Adds bytes to the arena.
     mutating func append(_ bytes: [UInt8]) -> Blob {

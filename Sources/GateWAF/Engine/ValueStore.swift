@@ -30,8 +30,10 @@ struct ValueStore {
         if values.count > 0 {
             for index in places.indices { places[index] = 0 }
         }
-        values.removeAll(keepingCapacity: true)
-        lines.removeAll(keepingCapacity: true)
+        let bound = Transaction.keptCapacity
+        values.removeAll(keepingCapacity: values.capacity * MemoryLayout<Value>.stride <= bound)
+        lines.removeAll(keepingCapacity: lines.capacity * 4 <= bound)
+        if places.count * 4 > bound { places = Array(repeating: 0, count: 128) }
         messageCount = 0
     }
 
