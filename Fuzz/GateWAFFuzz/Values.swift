@@ -63,7 +63,7 @@ private func halves(_ bytes: [UInt8]) -> ([UInt8], [UInt8]) {
 }
 
 /// A condition that must hold, in every build.
-private func require(_ condition: Bool, _ what: StaticString) {
+func require(_ condition: Bool, _ what: StaticString) {
     // TRAP: this is how a fuzz target reports a finding.
     if !condition { fatalError("\(what)") }
 }
