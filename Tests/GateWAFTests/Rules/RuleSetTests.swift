@@ -14,8 +14,8 @@ import Testing
         return set.map { Array($0.summary.rulesByPhase[..<2]) } ?? []
     }
 
-    @Test(arguments: CoreRuleSet.allCases)
-    func theCoreRuleSetCompilesWithoutAProblemAndALowerLevelLeavesFewerRules(version: CoreRuleSet) {
+    @Test(arguments: InstalledRules.allCases)
+    func theCoreRuleSetCompilesWithoutAProblemAndALowerLevelLeavesFewerRules(version: InstalledRules) {
         var counts: [Int] = []
         for level in [1, 4] {
             var options = RuleSetOptions()
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func theCoreRuleSetRefusesAnAttackByItsScore() throws {
-        for version in CoreRuleSet.allCases {
+        for version in InstalledRules.allCases {
             var problems: [RuleProblem] = []
             guard let set = version.compile(problems: &problems) else { continue }
             let inspection = Inspection(ruleSet: set, scratch: MatchScratch())

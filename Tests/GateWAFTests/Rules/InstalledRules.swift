@@ -3,7 +3,7 @@ import Foundation
 @testable import GateWAF
 
 /// The Core Rule Set, where it is installed: Debian's version 3, and version 4 among the data of others.
-enum CoreRuleSet: CaseIterable {
+enum InstalledRules: CaseIterable {
     case three
     case four
 
