@@ -24,8 +24,13 @@ import Testing
     @Test func searchAgreesWithTryingEveryPlace() {
         var random = Seeded(state: 7)
         for _ in 0..<20000 {
-            let text = (0..<random.below(24)).map { _ in UInt8(0x61 + random.below(2)) }
-            let needle = (0..<random.below(9)).map { _ in UInt8(0x61 + random.below(2)) }
+            let text = (0..<random.below(64)).map { _ in UInt8(0x61 + random.below(2)) }
+            // Long ones are searched for otherwise than short ones; those are found where they were taken from the text.
+            var needle = (0..<random.below(9)).map { _ in UInt8(0x61 + random.below(2)) }
+            if random.below(2) == 0 {
+                let start = random.below(text.count + 1)
+                needle += text[start...].prefix(17 + random.below(20))
+            }
             let places = text.count < needle.count ? [] : Array(0...(text.count - needle.count))
             let expected = places.first { text[$0..<$0 + needle.count].elementsEqual(needle) }
             let found = TextOperator.contains.firstMatch(in: text.span, parameter: needle.span)

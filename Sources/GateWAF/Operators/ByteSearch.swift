@@ -5,11 +5,8 @@ enum ByteSearch {
     static func firstIndex(of needle: Span<UInt8>, in text: Span<UInt8>) -> Int? {
         let last = text.count &- needle.count
         guard last >= 0 else { return nil }
-        guard needle.count > 1 else {
-            guard needle.count == 1 else { return 0 }
-            for index in 0..<text.count where text[index] == needle[0] { return index }
-            return nil
-        }
+        // LIMIT: up to this length trying every place is quicker, and linear all the same.
+        guard needle.count > 16 else { return tried(needle, in: text, last: last) }
         let (left, leftPeriod) = maximalSuffix(of: needle, reversed: false)
         let (right, rightPeriod) = maximalSuffix(of: needle, reversed: true)
         let cut = max(left, right)
@@ -33,6 +30,16 @@ enum ByteSearch {
             if index <= known { return start }
             start &+= period
             known = isPeriodic ? needle.count &- period : 0
+        }
+        return nil
+    }
+
+    private static func tried(_ needle: Span<UInt8>, in text: Span<UInt8>, last: Int) -> Int? {
+        guard needle.count > 0 else { return 0 }
+        for start in 0...last where text[start] == needle[0] {
+            var length = 1
+            while length < needle.count, text[start &+ length] == needle[length] { length &+= 1 }
+            if length == needle.count { return start }
         }
         return nil
     }

@@ -1,25 +1,47 @@
-/// Says of two to four bytes in a row whether a literal may be found by them: a byte for each hash, a bit in it for each
-/// length. Small enough to stay in the processor's first cache.
+/// Says of two to four bytes in a row whether a literal may be found by them: a bit for each hash of four bytes, and a byte
+/// with a bit for each length for each hash of less. Small enough to stay in the processor's first cache, and sparse for
+/// some thousand literals.
 struct GramFilter: Sendable {
-    private var kinds = [UInt8](repeating: 0, count: 1 << bits)
+    private var fours = [UInt64](repeating: 0, count: 1 << (fourBits - 6))
+    private var shorter = [UInt8](repeating: 0, count: 1 << shorterBits)
 
-    private static let bits = 14
+    private static let fourBits: UInt32 = 17
+    private static let shorterBits: UInt32 = 12
 
     /// Marks the first `length` bytes of `gram`.
-    mutating func insert(_ gram: UInt32, length: Int) { kinds[Int(Self.hash(gram) >> (32 - Self.bits))] |= 1 << length }
+    mutating func insert(_ gram: UInt32, length: Int) {
+        if length == 4 {
+            let bit = Self.hash(gram) >> (32 - Self.fourBits)
+            fours[Int(bit >> 6)] |= 1 << UInt64(bit & 63)
+        } else {
+            shorter[Int(Self.hash(gram) >> (32 - Self.shorterBits))] |= 1 << length
+        }
+    }
 
-    /// The marks, for ``lengths(of:in:)``.
-    var marks: Span<UInt8> {
-        @_lifetime(borrow self) get { kinds.span }
+    /// What ``lengths(of:_:)`` asks.
+    struct Marks: ~Escapable {
+        fileprivate let fours: Span<UInt64>
+        fileprivate let shorter: Span<UInt8>
+
+        @_lifetime(copy fours, copy shorter)
+        fileprivate init(fours: Span<UInt64>, shorter: Span<UInt8>) {
+            self.fours = fours
+            self.shorter = shorter
+        }
+    }
+
+    /// The marks, borrowed for a scan.
+    var marks: Marks {
+        @_lifetime(borrow self) get { Marks(fours: fours.span, shorter: shorter.span) }
     }
 
     /// A bit for each length at which a literal may begin with the first bytes of `gram`.
-    @inline(__always) static func lengths(of gram: UInt32, in marks: Span<UInt8>) -> UInt8 {
-        let shift = UInt32(32 - bits)
-        let four = marks[Int(hash(gram) &>> shift)] & 1 &<< 4
-        let three = marks[Int(hash(gram & 0xFF_FFFF) &>> shift)] & 1 &<< 3
-        let two = marks[Int(hash(gram & 0xFFFF) &>> shift)] & 1 &<< 2
-        return four | three | two
+    @inline(__always) static func lengths(of gram: UInt32, _ marks: borrowing Marks) -> UInt8 {
+        let bit = hash(gram) &>> (32 &- fourBits)
+        let four = UInt8(truncatingIfNeeded: marks.fours[Int(bit &>> 6)] &>> UInt64(bit & 63)) & 1
+        let three = marks.shorter[Int(hash(gram & 0xFF_FFFF) &>> (32 &- shorterBits))] & 1 &<< 3
+        let two = marks.shorter[Int(hash(gram & 0xFFFF) &>> (32 &- shorterBits))] & 1 &<< 2
+        return four &<< 4 | three | two
     }
 
     /// The upper bits depend on all of `gram`.

@@ -130,13 +130,13 @@ public struct LiteralScanner: Sendable {
             let byte = value[end]
             found |= groups[Int(byte)]
             gram = gram &>> 8 | UInt32(byte | 0x20) &<< 24
-            let lengths = GramFilter.lengths(of: gram, in: marks)
+            let lengths = GramFilter.lengths(of: gram, marks)
             if lengths != 0 { confirm(gram, lengths, value, at: end &- 3, &answer) }
         }
         // The last three places, at which less than four bytes are left.
         for start in (value.count &- 3)..<value.count {
             gram = gram &>> 8
-            let lengths = GramFilter.lengths(of: gram, in: marks)
+            let lengths = GramFilter.lengths(of: gram, marks)
             if lengths != 0 { confirm(gram, lengths, value, at: start, &answer) }
         }
         return found

@@ -36,8 +36,8 @@ public struct ByteTraits: OptionSet, Sendable {
     public static let dash = ByteTraits(rawValue: 1 << 13)
     /// `/`
     public static let slash = ByteTraits(rawValue: 1 << 14)
-    /// `.`
-    public static let dot = ByteTraits(rawValue: 1 << 15)
+    /// `.` as the last byte
+    public static let finalDot = ByteTraits(rawValue: 1 << 15)
     /// `"`, `'`, `^`, `,` and `;`
     public static let shell = ByteTraits(rawValue: 1 << 16)
 
@@ -45,6 +45,7 @@ public struct ByteTraits: OptionSet, Sendable {
     public init(of bytes: Span<UInt8>) {
         var found = Self.any.rawValue
         for index in 0..<bytes.count { found |= Self.table[Int(bytes[index])] }
+        if Self.endsInDot(bytes) { found |= Self.finalDot.rawValue }
         self.init(rawValue: found)
     }
 
@@ -52,7 +53,11 @@ public struct ByteTraits: OptionSet, Sendable {
     static func firstIndex(of kinds: ByteTraits, in bytes: Span<UInt8>) -> Int? {
         if kinds.contains(.any) { return 0 }
         for index in 0..<bytes.count where table[Int(bytes[index])] & kinds.rawValue != 0 { return index }
-        return nil
+        return kinds.contains(.finalDot) && endsInDot(bytes) ? bytes.count &- 1 : nil
+    }
+
+    private static func endsInDot(_ bytes: Span<UInt8>) -> Bool {
+        bytes.count > 0 && bytes[bytes.count &- 1] == UInt8(ascii: ".")
     }
 
     private static let table: InlineArray<256, UInt32> = .init { index in
@@ -73,7 +78,6 @@ public struct ByteTraits: OptionSet, Sendable {
             case UInt8(ascii: "#"): .hash
             case UInt8(ascii: "-"): .dash
             case UInt8(ascii: "/"): .slash
-            case UInt8(ascii: "."): .dot
             case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "^"), UInt8(ascii: ","), UInt8(ascii: ";"): .shell
             default: []
             }
@@ -99,8 +103,8 @@ extension Transformation {
         case .cssDecode: [.backslash, .null]
         case .removeComments, .removeCommentsChar: [.star, .hash, .dash]
         case .replaceComments: .star
-        case .normalisePath: [.slash, .dot]
-        case .normalisePathWin: [.slash, .dot, .backslash]
+        case .normalisePath: [.slash, .finalDot]
+        case .normalisePathWin: [.slash, .finalDot, .backslash]
         case .base64Decode, .base64DecodeExt, .base64Encode, .hexDecode, .hexEncode, .length, .sha1, .sqlHexDecode,
             .urlEncode:
             .any

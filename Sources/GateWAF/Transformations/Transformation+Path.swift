@@ -1,4 +1,16 @@
 extension Transformation {
+    /// Whether a path has nothing to resolve: no backslash that counts, no dot before a slash or the end, no two slashes.
+    static func isNormal(path: Span<UInt8>, windows: Bool) -> Bool {
+        var last: UInt8 = 0
+        for index in 0..<path.count {
+            let byte = path[index]
+            if byte == UInt8(ascii: "/"), last == UInt8(ascii: ".") || last == UInt8(ascii: "/") { return false }
+            if windows && byte == UInt8(ascii: "\\") { return false }
+            last = byte
+        }
+        return last != UInt8(ascii: ".")
+    }
+
     /// Resolves empty, `.` and `..` segments, in one pass, going back in the output only over what was written.
     static func normalisePath(_ input: Span<UInt8>, windows: Bool, into output: inout [UInt8]) {
         output.append(addingCapacity: input.count &+ 1) { out in

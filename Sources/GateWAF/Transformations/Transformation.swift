@@ -114,8 +114,10 @@ public enum Transformation: UInt8, CaseIterable, Sendable {
         case .removeComments: Self.removeComments(input, into: &output)
         case .removeCommentsChar: Self.removeCommentsChar(input, into: &output)
         case .replaceComments: Self.replaceComments(input, into: &output)
-        case .normalisePath: Self.normalisePath(input, windows: false, into: &output)
-        case .normalisePathWin: Self.normalisePath(input, windows: true, into: &output)
+        case .normalisePath, .normalisePathWin:
+            let windows = self == .normalisePathWin
+            if Self.isNormal(path: input, windows: windows) { return false }
+            Self.normalisePath(input, windows: windows, into: &output)
         case .base64Decode: Self.base64Decode(input, into: &output)
         case .base64DecodeExt: Self.base64DecodeExt(input, into: &output)
         case .base64Encode: Self.base64Encode(input, into: &output)
