@@ -21,7 +21,7 @@ struct Plan: Sendable {
     var addressSets: [AddressOperator] = []
     /// Chains of transformations.
     var chains: [PlanChain] = []
-    var transformations: [Transformation] = []
+    var steps: [PlanStep] = []
     var templates: [PlanRange] = []
     var templateParts: [PlanTemplatePart] = []
     var rules: [PlanRule] = []
@@ -89,10 +89,22 @@ struct PlanPhase: Sendable {
 
 /// A chain of transformations.
 struct PlanChain: Sendable {
-    /// Its steps in `Plan.transformations`.
+    /// Its steps in `Plan.steps`.
     let steps: PlanRange
     /// A value that holds none of these passes unchanged.
     let triggers: ByteTraits
+}
+
+/// One transformation of a chain.
+struct PlanStep: Sendable {
+    let transformation: Transformation
+    /// A value that holds none of these passes unchanged.
+    let triggers: ByteTraits
+
+    init(_ transformation: Transformation) {
+        self.transformation = transformation
+        triggers = transformation.triggers
+    }
 }
 
 /// A piece of text with macros.

@@ -57,14 +57,14 @@ extension PlanBuilder {
         classes.ofName = Array(repeating: -1, count: plan.names.count * Variable.allCases.count)
         var members: [(variable: Variable, name: Int32)] = []
         for variable in Variable.allCases {
-            classes.ofVariable[variable.index] = Int16(members.count)
+            classes.ofVariable[variable.index] = Int32(members.count)
             members.append((variable, -1))
         }
         for target in plan.targets {
             guard case .rows(let variable, .name(let name)) = target.source else { continue }
             let place = variable.index * plan.names.count + Int(name)
             guard classes.ofName[place] < 0 else { continue }
-            classes.ofName[place] = Int16(members.count)
+            classes.ofName[place] = Int32(members.count)
             members.append((variable, name))
         }
         for phase in RulePhase.allCases {
@@ -78,7 +78,6 @@ extension PlanBuilder {
     ) -> PlanClasses.Interest? {
         let words = plan.scanners[phase.scanner].wordCount
         var masks: [Int32: [UInt64]] = [:]
-        var union = [UInt64](repeating: 0, count: words)
         for place in plan.phases[Int(phase.rawValue) - 1].filteredPlaces {
             let rule = Int(plan.phases[Int(phase.rawValue) - 1].rules[Int(place)])
             let link = plan.links[plan.rules[rule].links.indices.lowerBound]
@@ -87,20 +86,14 @@ extension PlanBuilder {
                 masks[chain, default: [UInt64](repeating: 0, count: words)][Int(link.filter) / 64] |=
                     1 << UInt64(link.filter % 64)
             }
-            union[Int(link.filter) / 64] |= 1 << UInt64(link.filter % 64)
         }
         guard !masks.isEmpty else { return nil }
         let start = classes.entries.count
-        var triggers: ByteTraits = []
         for (chain, mask) in masks.sorted(by: { $0.key < $1.key }) {
-            triggers.formUnion(plan.chains[Int(chain)].triggers)
             classes.entries.append(PlanClasses.Entry(chain: chain, mask: Int32(classes.masks.count)))
             classes.masks += mask
         }
-        let interest = PlanClasses.Interest(
-            entries: PlanRange(start..<classes.entries.count), triggers: triggers, mask: Int32(classes.masks.count))
-        classes.masks += union
-        return interest
+        return PlanClasses.Interest(entries: PlanRange(start..<classes.entries.count))
     }
 
     /// Whether a link may look at a row: which rows a pattern selects, and which are left out, only running it tells.
@@ -117,7 +110,7 @@ extension PlanBuilder {
     /// The chains through which a link looks at values: with `multiMatch` each beginning of its chain.
     private mutating func scanChains(of link: PlanLink) -> [Int32] {
         guard link.multiMatch else { return [link.scanChain] }
-        let steps = plan.chains[Int(link.chain)].steps.indices.map { plan.transformations[$0] }
+        let steps = plan.chains[Int(link.chain)].steps.indices.map { plan.steps[$0].transformation }
         return (0...steps.count).map { chain(Array(steps[..<$0])) }
     }
 }

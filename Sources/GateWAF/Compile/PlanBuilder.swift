@@ -191,12 +191,12 @@ struct PlanBuilder {
     /// The number of a chain of transformations.
     mutating func chain(_ steps: [Transformation]) -> Int32 {
         if let index = chainIndex[steps] { return Int32(index) }
-        let start = plan.transformations.count
-        plan.transformations += steps
+        let start = plan.steps.count
+        plan.steps += steps.map(PlanStep.init)
         var triggers: ByteTraits = []
         for step in steps { triggers.formUnion(step.triggers) }
         plan.chains.append(
-            PlanChain(steps: PlanRange(start..<plan.transformations.count), triggers: triggers))
+            PlanChain(steps: PlanRange(start..<plan.steps.count), triggers: triggers))
         chainIndex[steps] = plan.chains.count - 1
         return Int32(plan.chains.count - 1)
     }

@@ -13,16 +13,12 @@ struct PlanClasses: Sendable {
     struct Interest: Sendable {
         /// Its part of `entries`.
         let entries: PlanRange
-        /// A value with none of these is the same through all chains.
-        let triggers: ByteTraits
-        /// The rules of all chains together.
-        let mask: Int32
     }
 
     /// The class of each variable.
-    var ofVariable: [Int16] = Array(repeating: 0, count: Variable.allCases.count)
+    var ofVariable: [Int32] = Array(repeating: 0, count: Variable.allCases.count)
     /// The class of a name of a variable, by variable and number of the name; -1 for that of the variable.
-    var ofName: [Int16] = []
+    var ofName: [Int32] = []
     /// How many names each variable has in `ofName`.
     var nameCount = 0
     /// By phase and class; nil where the phase looks for nothing.
@@ -32,7 +28,7 @@ struct PlanClasses: Sendable {
 
     /// The class of a row.
     @inline(__always)
-    func of(_ variable: Variable, name: Int32) -> Int16 {
+    func of(_ variable: Variable, name: Int32) -> Int32 {
         if name >= 0, nameCount > 0 {
             let named = ofName[variable.index &* nameCount &+ Int(name)]
             if named >= 0 { return named }

@@ -7,7 +7,7 @@ struct RowIndex {
         /// The number of its name among those that rules select; -1 for any other.
         let name: Int32
         /// What rules look at it for, see `PlanClasses`.
-        let rowClass: Int16
+        let rowClass: Int32
         /// The next row of the same variable; -1 after the last.
         var next: Int32
     }

@@ -167,7 +167,7 @@ extension Transaction {
         var isMatched = try testTransformed(candidate, candidate.value, link, rule, argument, scratch)
         var value = candidate.value
         for step in plan.chains[Int(link.chain)].steps.indices {
-            let next = apply(plan.transformations[step], value)
+            let next = apply(plan.steps[step], value)
             if next != value, try testTransformed(candidate, next, link, rule, argument, scratch) { isMatched = true }
             value = next
         }

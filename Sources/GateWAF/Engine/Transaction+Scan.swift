@@ -15,16 +15,16 @@ extension Transaction {
             let rowClass = Int(rows.rows[row].rowClass)
             guard let interest = plan.classes.interests[index][rowClass] else { continue }
             let value = rows.rows[row].value
+            let kind = interests.kind(index, rowClass, traits(value), interest, plan, words)
+            let start = scan(value, phase.scanner)
+            for word in 0..<words { candidates[word] |= scans[start &+ word] & interests.masks[kind.mask &+ word] }
+            guard !kind.changing.isEmpty else { continue }
             let mark = mark
-            if traits(value).isDisjoint(with: interest.triggers) {
-                collect(value, interest.mask, phase.scanner, words)
-            } else {
-                for entry in interest.entries.indices {
-                    let entry = plan.classes.entries[entry]
-                    collect(transformed(value, entry.chain), entry.mask, phase.scanner, words)
-                }
-                releaseUnkept(mark)
+            for entry in kind.changing {
+                let entry = interests.entries[entry]
+                collect(transformed(value, entry.chain), entry.mask, phase.scanner, words)
             }
+            releaseUnkept(mark)
         }
         activate(index)
     }
@@ -90,7 +90,7 @@ extension Transaction {
             isMatched = try testTransformed(candidate, value, link, rule, argument, scratch)
         }
         for step in plan.chains[Int(link.chain)].steps.indices {
-            let next = apply(plan.transformations[step], value)
+            let next = apply(plan.steps[step], value)
             if next != value, mayMatch(next, link, scanner),
                 try testTransformed(candidate, next, link, rule, argument, scratch)
             {

@@ -4,7 +4,7 @@ extension Transaction {
         let chain = plan.chains[Int(chain)]
         guard !traits(number).isDisjoint(with: chain.triggers) else { return number }
         var value = number
-        for step in chain.steps.indices { value = apply(plan.transformations[step], value) }
+        for step in chain.steps.indices { value = apply(plan.steps[step], value) }
         return value
     }
 
@@ -19,10 +19,14 @@ extension Transaction {
     }
 
     /// The value that one transformation makes of value `number`.
-    mutating func apply(_ transformation: Transformation, _ number: Int32) -> Int32 {
-        guard !traits(number).isDisjoint(with: transformation.triggers) else { return number }
-        let step = Int(transformation.rawValue)
-        if let outcome = values.outcome(of: Int(number), step) { return outcome }
+    @inline(__always)
+    mutating func apply(_ step: PlanStep, _ number: Int32) -> Int32 {
+        guard !traits(number).isDisjoint(with: step.triggers) else { return number }
+        if let outcome = values.outcome(of: Int(number), Int(step.transformation.rawValue)) { return outcome }
+        return transform(step.transformation, number)
+    }
+
+    private mutating func transform(_ transformation: Transformation, _ number: Int32) -> Int32 {
         // The output is taken out of the state for the call, so that the input may stand in the arena.
         var output: [UInt8] = []
         swap(&output, &buffer)
@@ -35,7 +39,7 @@ extension Transaction {
             outcome = values.add(Blob(.arena, start..<arena.count))
         }
         swap(&output, &buffer)
-        if kept == nil { values.remember(outcome, of: Int(number), step) }
+        if kept == nil { values.remember(outcome, of: Int(number), Int(transformation.rawValue)) }
         return outcome
     }
 

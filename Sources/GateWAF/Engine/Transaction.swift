@@ -30,6 +30,8 @@ struct Transaction {
     var active: [UInt64] = []
     /// What scans of values found, see `ValueStore.Value.scans`.
     var scans: [UInt64] = []
+    /// What kinds of values concern, kept from one transaction to the next.
+    var interests = InterestCache()
     /// Where a scanner writes.
     var scanAnswer: [UInt64] = []
     /// The rules that values of the phase at hand may match.

@@ -72,7 +72,7 @@ struct ValueStore {
     mutating func remember(_ outcome: Int32, of value: Int, _ number: Int) {
         if values[value].line < 0 {
             values[value].line = Int32(truncatingIfNeeded: lines.count)
-            for _ in 0..<Transformation.allCases.count { lines.append(-1) }
+            lines.append(contentsOf: ValueStore.emptyLine)
         }
         lines[Int(values[value].line) &+ number] = outcome
     }
@@ -95,6 +95,9 @@ struct ValueStore {
         values.removeLast(max(values.count &- mark.values, 0))
         lines.removeLast(max(lines.count &- mark.lines, 0))
     }
+
+    /// A line of which nothing is known.
+    private static let emptyLine = [Int32](repeating: -1, count: Transformation.allCases.count)
 
     private mutating func grow() {
         places = Array(repeating: 0, count: places.count * 2)
