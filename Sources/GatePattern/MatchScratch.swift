@@ -67,6 +67,9 @@ public final class MatchScratch {
     func run(_ code: OpaquePointer, _ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> PatternResult {
         pairs = 0
         guard let data = unsafe data, let context = unsafe context else { return .failed(.memoryLimit) }
+        let isLong = bytes.count > MatchScratch.longSubject
+        if isLong { setSteps(UInt64(limits.matches) &+ UInt64(bytes.count) &* MatchScratch.stepsPerByte) }
+        defer { if isLong { setSteps(UInt64(limits.matches)) } }
         // SAFETY: `code`, `data` and `context` are live, the subject has exactly `bytes.count` bytes (a NULL subject
         // goes with length 0, which PCRE2 10.40 and later reads as empty), and `start` was checked against it.
         let result = unsafe pcre2_match_8(code, bytes.baseAddress, bytes.count, start, 0, data, context)
@@ -77,6 +80,15 @@ public final class MatchScratch {
             return .match
         }
         return MatchScratch.meaning(of: result)
+    }
+
+    /// Bounds the next match. A bound that holds for short subjects would refuse long harmless ones; the sum stays linear in
+    /// the size of the subject.
+    private func setSteps(_ steps: UInt64) {
+        guard let context = unsafe context else { return }
+        // SAFETY: `context` is live.
+        _ = unsafe pcre2_set_match_limit_8(context, UInt32(clamping: steps))
+        _ = unsafe pcre2_set_depth_limit_8(context, UInt32(clamping: steps))
     }
 
     private static func meaning(of error: Int32) -> PatternResult {
@@ -90,6 +102,10 @@ public final class MatchScratch {
         }
     }
 
+    /// LIMIT: from this many bytes on, the match limit grows with the subject.
+    private static let longSubject = 4096
+    /// LIMIT: by this many steps a byte; the Core Rule Set's worst expression takes two a byte of harmless text.
+    private static let stepsPerByte: UInt64 = 4
     /// What PCRE2's manual calls enough to start with.
     private static let initialStack = 32 * 1024
     /// LIMIT: a setting cannot reserve more than 64 MiB per loop.

@@ -25,7 +25,8 @@ public enum PatternFailure: Equatable, Sendable {
 /// The bounds of one match.
 public struct MatchLimits: Equatable, Sendable {
     /// Backtracking steps: 100,000 by default, some milliseconds of the slowest pattern. Counted by machine code
-    /// more coarsely than by the interpreter. Beyond it: `matchLimit`.
+    /// more coarsely than by the interpreter. A subject of more than 4 KiB may take 4 more for each byte. Beyond
+    /// it: `matchLimit`.
     public var matches: UInt32
     /// Bytes of stack for machine code: 512 KiB by default, reserved once per loop and touched as needed.
     /// Machine code knows no depth limit, this is its bound. Beyond it: `stackLimit`.

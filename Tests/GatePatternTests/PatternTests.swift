@@ -80,6 +80,16 @@ import Testing
         #expect(try result("(*NO_JIT)^(a+)+$", subject) == .failed(.matchLimit))
     }
 
+    /// attacks 61
+    @Test func aLongSubjectMayTakeMoreSteps() throws {
+        let source = "(*NO_JIT)^(?:aaaaaaaa|b)*[cd]"
+        let few = MatchLimits(matches: 100)
+        let subject = Array(repeating: UInt8(ascii: "a"), count: 4097)
+        #expect(try result(source, Array(subject.prefix(4096)), limits: few) == .failed(.matchLimit))
+        #expect(try result(source, subject, limits: few) == .noMatch)
+        #expect(try result("^(a+)+$", subject + [UInt8(ascii: "!")]) == .failed(.matchLimit))
+    }
+
     @Test func anExpressionCannotRaiseItsLimits() throws {
         let subject = Array(repeating: UInt8(ascii: "a"), count: 200) + [UInt8(ascii: "!")]
         #expect(try result("(*LIMIT_MATCH=4000000000)^(a+)+$", subject) == .failed(.matchLimit))

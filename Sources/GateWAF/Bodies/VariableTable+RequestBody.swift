@@ -11,12 +11,13 @@ extension VariableTable {
     ) -> BodyProblem? {
         let whole = append(body)
         setNumber(.fullRequestLength, to: measures.headerBytes &+ 2 &+ body.count)
-        if !body.isEmpty {
-            set(.requestBody, to: whole)
-            setNumber(.requestBodyLength, to: body.count)
-        }
         let contentType = contentTypes()
         let processor = controls.processor ?? RequestBodyProcessor(formContentType: span(contentType.first))
+        if !body.isEmpty {
+            setNumber(.requestBodyLength, to: body.count)
+            // Unlike 3.0.9: rules for text must not match the names of elements and attributes.
+            if processor != .xml || controls.forcesRequestBody { set(.requestBody, to: whole) }
+        }
         if let processor { set(.reqbodyProcessor, to: processor.rawValue) }
         var problem: BodyProblem?
         if contentType.count > 1 && !body.isEmpty { problem = .duplicateContentType }
