@@ -33,7 +33,9 @@ extension PlanBuilder {
         for target in link.targets.indices {
             guard !plan.targets[target].isCount else { return nil }
             switch plan.targets[target].source {
-            case .rows, .scalar: continue
+            case .rows: continue
+            // Without a row it is one empty value that no scan sees: a rule on what is made of nothing always runs.
+            case .scalar: guard !makesSomethingOfNothing(link.chain) else { return nil }
             default: return nil
             }
         }
@@ -47,6 +49,13 @@ extension PlanBuilder {
         default: return nil
         }
         return literals.isUnknown ? nil : literals
+    }
+
+    /// Whether a chain turns the empty value into another.
+    private func makesSomethingOfNothing(_ chain: Int32) -> Bool {
+        plan.chains[Int(chain)].steps.indices.contains { step in
+            plan.steps[step].transformation == .length || plan.steps[step].transformation == .sha1
+        }
     }
 
     // MARK: - Classes

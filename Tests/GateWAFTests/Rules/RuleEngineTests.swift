@@ -24,6 +24,8 @@ import Testing
         ("SecRule REMOTE_ADDR \"@ipMatch 192.0.2.0/24\" \"id:1,phase:1\"", "1: 1"),
         // A variable of one value is empty where nothing set it.
         ("SecRule REQUEST_BODY \"@rx ^$\" \"id:1,phase:2\"", "2: 1"),
+        ("SecRule REQUEST_BODY \"@streq 0\" \"id:1,phase:2,t:length\"", "2: 1"),
+        ("SecRule REQUEST_BODY \"@rx ^da39a3ee\" \"id:1,phase:2,t:sha1,t:hexEncode\"", "2: 1"),
         // Tests.
         ("SecRule ARGS:id \"!@within 7 8 9\" \"id:1,phase:1\"", ""),
         ("SecRule ARGS \"@pm neil alice\" \"id:1,phase:1\"", "1: 1"),
