@@ -22,7 +22,7 @@ PAIRS = int(os.environ.get("BENCH_PAIRS", "12"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 RATE = int(os.environ.get("BENCH_RATE", "1000"))
 QUICK = PAIRS < 12
-ROWS = os.environ.get("BENCH_ROWS", "cpu,latency,handshake,idle,chain").split(",")
+ROWS = os.environ.get("BENCH_ROWS", "cpu,http2,latency,handshake,idle,chain").split(",")
 OUT = pathlib.Path(os.environ.get("BENCH_OUT", ROOT / "docs" / "bench"))
 
 
@@ -94,6 +94,28 @@ class Bench:
                     cpu.add(peer.name, a.cpu, b.cpu)
                     user.add(peer.name, a.user or 0.01, b.user)
                     throughput.add(peer.name, a.throughput, b.throughput)
+
+    def http2(self):
+        for streams, target in ((10, 0.6), (1, 1.0)):
+            kind = f"HTTP/2, {streams} stream{'s' if streams > 1 else ''} a connection"
+            cpu = self.row(f"CPU per request, {kind}", "µs", "less", target=target)
+            user = self.row(f"of it in user space, {kind}", "µs", "less")
+            beside = self.row(f"CPU per request, {kind}, to HAProxy", "µs", "less", base="haproxy", target=0.8 if streams > 1 else None)
+
+            def take(proxy):
+                return measure.Streams(proxy, self.url(proxy, True), SECONDS, streams)
+
+            for proxy in [self.nginx, *self.peers]:
+                take(proxy)  # warm
+            for peer in self.peers:
+                say(f"CPU per request, {kind}: {peer.name}")
+                for a, b in pairs(lambda: take(self.nginx), lambda: take(peer)):
+                    cpu.add(peer.name, a.cpu, b.cpu)
+                    user.add(peer.name, a.user or 0.01, b.user)
+            named = {peer.name: peer for peer in self.peers}
+            if {"haproxy", "portcullis"} <= named.keys():
+                for a, b in pairs(lambda: take(named["haproxy"]), lambda: take(named["portcullis"])):
+                    beside.add("portcullis", a.cpu, b.cpu)
 
     def latency(self):
         for secure in (False, True):

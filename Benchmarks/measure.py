@@ -65,27 +65,60 @@ def others(arguments, **options):
     )  # fmt: skip
 
 
-class Run:
-    """One run of wrk against one proxy."""
+class Load:
+    """One run of a load generator against one proxy, and what the proxy spent on it."""
+
+    def __init__(self, proxy, arguments, seconds):
+        user, system = cpu_seconds(proxy.pid)
+        exact = cpu_nanoseconds(proxy.pid)
+        output = others(arguments, timeout=seconds + 30).stdout
+        exact = cpu_nanoseconds(proxy.pid) - exact
+        now_user, now_system = cpu_seconds(proxy.pid)
+        self.requests, took = self.read(output) or (0, 1)
+        if self.requests == 0:
+            raise RuntimeError(f"{proxy.name}: {output}")
+        self.throughput = self.requests / took
+        # The split is of ticks, the sum is exact.
+        user, system = now_user - user, now_system - system
+        self.cpu = exact / 1000 / self.requests
+        self.user = self.cpu * user / (user + system) if user + system else 0.0
+
+    def read(self, output):
+        """(requests, seconds) as the generator counted them, or None where an answer was not a good one."""
+        raise NotImplementedError
+
+
+class Run(Load):
+    """wrk over HTTP/1.1."""
 
     def __init__(self, proxy, url, seconds, script=None, connections=32):
         arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
         if script:
             arguments += ["-s", script]
-        user, system = cpu_seconds(proxy.pid)
-        exact = cpu_nanoseconds(proxy.pid)
-        output = others([*arguments, url], timeout=seconds + 30).stdout
-        exact = cpu_nanoseconds(proxy.pid) - exact
-        now_user, now_system = cpu_seconds(proxy.pid)
+        super().__init__(proxy, [*arguments, url], seconds)
+
+    def read(self, output):
         match = re.search(r"(\d+) requests in ([\d.]+)s", output)
-        if not match or "Non-2xx" in output or int(match[1]) == 0:
-            raise RuntimeError(f"{proxy.name}: {output}")
-        self.requests = int(match[1])
-        self.throughput = self.requests / float(match[2])
-        # The split is of ticks, the sum is exact.
-        user, system = now_user - user, now_system - system
-        self.cpu = exact / 1000 / self.requests
-        self.user = self.cpu * user / (user + system) if user + system else 0.0
+        if match and "Non-2xx" not in output:
+            return int(match[1]), float(match[2])
+
+
+class Streams(Load):
+    """h2load over HTTP/2: so many streams at a time on each connection."""
+
+    def __init__(self, proxy, url, seconds, streams, connections=32):
+        super().__init__(
+            proxy,
+            ["h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}",
+             f"--connect-to=127.0.0.1:{url.rsplit(':', 1)[1].rstrip('/')}", url],
+            seconds,
+        )  # fmt: skip
+
+    def read(self, output):
+        took = re.search(r"finished in ([\d.]+)s", output)
+        good = re.search(r"status codes: (\d+) 2xx, 0 3xx, 0 4xx, 0 5xx", output)
+        if took and good and "Application protocol: h2" in output:
+            return int(good[1]), float(took[1])
 
 
 def latency(proxy, url, seconds, rate, connections=20):

@@ -17,6 +17,10 @@ VENV = ROOT / ".venv" / "bin"
 #: Client connections that every proxy is set up for: each may need a descriptor for its backend, too.
 CONNECTIONS = min(10000, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 600) // 2)
 
+#: Idle connections to the backend that nginx and Portcullis keep: enough for 32 connections of 10 streams, since the
+#: other proxies keep as many as they opened.
+IDLE = 512
+
 
 class Backend(Nginx):
     """The backend of all: nginx, 128 bytes, keep-alive, off the proxy's core."""
@@ -97,10 +101,10 @@ class NginxProxy(Proxy):
 events {{ worker_connections {2 * CONNECTIONS}; }}
 http {{
     access_log off; server_tokens off; keepalive_requests 10000000; keepalive_timeout 900; {temporary}
-    upstream backend {{ server {self.backend}; keepalive 64; keepalive_requests 10000000; }}
+    upstream backend {{ server {self.backend}; keepalive {IDLE}; keepalive_requests 10000000; }}
     server {{
         listen 127.0.0.1:{self.ports[0]} backlog=4096;
-        listen 127.0.0.1:{self.ports[1]} ssl backlog=4096;
+        listen 127.0.0.1:{self.ports[1]} ssl http2 backlog=4096;
         ssl_certificate {self.chain}; ssl_certificate_key {self.key}; ssl_protocols TLSv1.3;
         location / {{
             proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
@@ -137,7 +141,7 @@ defaults
     http-reuse always
 frontend all
     bind 127.0.0.1:{self.ports[0]}
-    bind 127.0.0.1:{self.ports[1]} ssl crt {pem} alpn http/1.1
+    bind 127.0.0.1:{self.ports[1]} ssl crt {pem} alpn h2,http/1.1
     http-request set-header x-forwarded-proto https if {{ ssl_fc }}
     default_backend backend
 backend backend
@@ -160,7 +164,7 @@ class Caddy(Proxy):
     admin off
     auto_https off
     servers {{
-        protocols h1
+        protocols h1 h2
         timeouts {{
             idle 15m
         }}
@@ -208,7 +212,7 @@ class Envoy(Proxy):
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                 "stat_prefix": name,
-                "codec_type": "HTTP1",
+                "codec_type": "AUTO",
                 "use_remote_address": True,
                 "common_http_protocol_options": {"idle_timeout": "900s"},
                 "access_log": self.access_log(),
@@ -229,7 +233,7 @@ class Envoy(Proxy):
                     "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
                     "common_tls_context": {
                         "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
-                        "alpn_protocols": ["http/1.1"],
+                        "alpn_protocols": ["h2", "http/1.1"],
                         "tls_certificates": [
                             {"certificate_chain": {"filename": str(self.chain)}, "private_key": {"filename": str(self.key)}}
                         ],
@@ -321,7 +325,7 @@ class Portcullis(Proxy):
             "admin": {"address": f"unix:{self.directory}/admin.sock"},
             "logs": {"access": "none", "events": f"file:{self.directory}/events.log"},
             "process": {"loops": 1, "maxConnections": CONNECTIONS},
-            "upstreams": {"backend": {"endpoints": [self.backend]}},
+            "upstreams": {"backend": {"endpoints": [self.backend], "keepAlive": {"maxIdle": IDLE}}},
             "routes": [{"name": "all", "match": {"path": "/"}, "auth": "none", "upstream": "backend"}],
         }
 

@@ -54,8 +54,8 @@ public final class WireLoop {
         return nextConnection &* 256 &+ UInt64(truncatingIfNeeded: index & 255)
     }
 
-    // LIMIT: sixteen spare buffers of at most 16 KiB a loop.
-    private static let maximumSpares = 16
+    // LIMIT: 64 spare buffers of at most 16 KiB a loop: enough for the heads of busy HTTP/2 connections.
+    private static let maximumSpares = 64
     private static let maximumSpareCapacity = 16 * 1024
 
     /// Storage for a head on its way out, empty; the loop's connections share it, so that an idle one keeps none.
@@ -63,14 +63,16 @@ public final class WireLoop {
         spares.popLast() ?? ByteBufferAllocator().buffer(capacity: 2048)
     }
 
-    /// Takes storage back once what it held was written.
-    public func keep(_ buffer: consuming ByteBuffer) {
-        guard buffer.capacity > 0, buffer.capacity <= Self.maximumSpareCapacity, spares.count < Self.maximumSpares
-        else {
-            return
-        }
-        buffer.clear()
-        spares.append(buffer)
+    /// Takes storage back once what it held was written; leaves `buffer` without any.
+    ///
+    /// Storage that something else still holds would be copied only to be emptied: the caller is the last to hold it.
+    public func keep(_ buffer: inout ByteBuffer) {
+        var spare = ByteBuffer()
+        swap(&spare, &buffer)
+        guard spare.capacity > 0, spare.capacity <= Self.maximumSpareCapacity, spares.count < Self.maximumSpares
+        else { return }
+        spare.clear()
+        spares.append(spare)
     }
 
     /// Appends the `date` line of an answer of the gateway's own.

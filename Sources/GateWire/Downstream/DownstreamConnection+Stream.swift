@@ -129,10 +129,10 @@ extension DownstreamConnection: DownstreamStream {
         if outbound.readableBytes > 0 {
             // Taken out first: a socket that drains calls back before the write returns, and what is written then must
             // neither be lost nor stand before this.
-            let bytes = outbound
-            outbound = ByteBuffer()
+            var bytes = ByteBuffer()
+            swap(&bytes, &outbound)
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-            loop.keep(bytes)
+            loop.keep(&bytes)
         } else {
             context.flush()
         }

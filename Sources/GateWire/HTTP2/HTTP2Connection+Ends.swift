@@ -28,7 +28,11 @@ extension HTTP2Connection: ConnectionHandler {
     func closeStreams(_ reason: Reason) {
         let open = streams
         streams = [:]
-        for stream in open.values { stream.closed(reason) }
+        for stream in open.values {
+            stream.closed(reason)
+            stream.forget()
+        }
+        dropSpareStreams()
     }
 
     /// Half-closes behind what was written, and discards a bounded rest, so that the client reads it before a reset could
@@ -108,6 +112,8 @@ extension HTTP2Connection: ConnectionHandler {
             idleDue = nil
             session?.terminate(HTTP2Session.ErrorCode.noError)
         }
+        // A connection that idles keeps no storage for streams.
+        if streams.isEmpty { dropSpareStreams() }
         for stream in Array(streams.values) where stream.checkDeadlines(now, write: settings.timeouts.write) {
             // attacks 28: a client that holds its window shut holds a backend.
             reset(stream, HTTP2Session.ErrorCode.cancel)
@@ -132,7 +138,7 @@ extension HTTP2Connection: ConnectionHandler {
             for due in [drainDue, headDue, idleDue] {
                 if let due { next = min(due, next ?? due) }
             }
-            if !streams.isEmpty {
+            if !streams.isEmpty || !spareStreams.isEmpty {
                 let look = MonotonicInstant.now().advanced(by: Self.look)
                 next = min(look, next ?? look)
             }

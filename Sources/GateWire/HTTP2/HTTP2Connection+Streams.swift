@@ -8,15 +8,14 @@ extension HTTP2Connection {
     func open(_ id: Int32, endsStream: Bool) {
         guard var head = head.take(), head.stream == id, head.isRequest else { return }
         headDue = nil
-        let stream = HTTP2Stream(id: id, connection: self)
+        let (stream, delegate) = makeStream(id)
         stream.received = UInt64(head.decoded)
         stream.hasRemoteEnded = endsStream
-        let delegate = makeDelegate(stream)
-        stream.delegate = delegate
         streams[id] = stream
         var raw: RawHead?
         do throws(Fault) {
             let complete = try head.finish(endsStream: endsStream, &table)
+            pseudo = head.takeStorage()
             raw = complete
             let request = try VettedRequest.vet(complete)
             stream.begin(hasBody: request.framing.hasBody, expectsContinue: request.expectsContinue)
@@ -30,7 +29,35 @@ extension HTTP2Connection {
     /// The stream is closed on both sides.
     func close(_ stream: HTTP2Stream, _ reason: Reason) {
         streams[stream.id] = nil
-        if isSending { closedStreams.append((stream, reason)) } else { stream.closed(reason) }
+        if isSending { closedStreams.append((stream, reason)) } else { end(stream, reason) }
+    }
+
+    /// A stream and its exchange: those of a stream that is over, or new ones.
+    private func makeStream(_ id: Int32) -> (HTTP2Stream, any DownstreamDelegate) {
+        if let stream = spareStreams.popLast(), let delegate = stream.delegate {
+            stream.reopen(id, on: self)
+            return (stream, delegate)
+        }
+        let stream = HTTP2Stream(id: id, connection: self)
+        let delegate = makeDelegate(stream)
+        stream.delegate = delegate
+        return (stream, delegate)
+    }
+
+    /// Tells the stream's exchange that it is closed, and keeps both for another.
+    func end(_ stream: HTTP2Stream, _ reason: Reason) {
+        stream.closed(reason)
+        if state == .open, spareStreams.count < HTTP2Limits.spareStreams {
+            spareStreams.append(stream)
+        } else {
+            stream.forget()
+        }
+    }
+
+    /// Lets go of the streams that are kept for others.
+    func dropSpareStreams() {
+        for stream in spareStreams { stream.forget() }
+        spareStreams = []
     }
 
     /// Returns window for `count` bytes that were taken.
@@ -53,8 +80,9 @@ extension HTTP2Connection {
 
     /// Submits an interim head without fields.
     func inform(_ stream: HTTP2Stream, status: Int) {
-        var lines = HTTP2Stream.lines(status: status)
+        var lines = lines(status: status)
         inform(stream, lines: &lines)
+        loop.keep(&lines)
     }
 
     /// Resets a stream.

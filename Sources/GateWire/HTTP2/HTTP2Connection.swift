@@ -30,6 +30,10 @@ final class HTTP2Connection: HTTP2FrameHandler {
     var streams: [Int32: HTTP2Stream] = [:]
     var head: HTTP2HeadInProgress?
     var table = HeadTable()
+    /// Storage of the pseudo-header fields of the head in progress.
+    var pseudo = ByteBuffer()
+    /// Streams that are over, with their exchanges, for the next that open; none once the connection idles.
+    var spareStreams: [HTTP2Stream] = []
     var isReported = false
     /// The listener drains.
     var isDraining = false
@@ -94,8 +98,8 @@ final class HTTP2Connection: HTTP2FrameHandler {
 
     /// Does what could not be done inside the session: ends, wakes, goes idle.
     override func settle() {
-        for (stream, reason) in closedStreams { stream.closed(reason) }
-        closedStreams = []
+        for (stream, reason) in closedStreams { end(stream, reason) }
+        closedStreams.removeAll(keepingCapacity: true)
         guard state == .open, let session else { return }
         if let ending {
             // Found while sending: its GOAWAY is still to come.
@@ -125,7 +129,9 @@ final class HTTP2Connection: HTTP2FrameHandler {
     /// A stream begins with a header block, or trailers follow.
     override func headersBegan(_ id: Int32, opens: Bool) -> Bool {
         let now = MonotonicInstant.now()
-        head = HTTP2HeadInProgress(stream: id, isRequest: opens, limits: settings.headLimits)
+        var storage = ByteBuffer()
+        swap(&storage, &pseudo)
+        head = HTTP2HeadInProgress(stream: id, isRequest: opens, limits: settings.headLimits, storage: storage)
         headDue = now.advanced(by: settings.timeouts.head)
         guard opens else { return true }
         guardian.streamOpened(now)

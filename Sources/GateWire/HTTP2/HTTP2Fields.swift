@@ -17,32 +17,48 @@ enum HTTP2Fields {
         unsafe lines.withUnsafeMutableReadableBytes { raw -> Result? in
             guard let base = unsafe raw.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
             let count = raw.count
-            var fields = unsafe ContiguousArray<nghttp2_nv>()
-            unsafe fields.reserveCapacity(24)
-            var start = 0
-            while start < count {
-                guard unsafe fields.count < most else { return nil }
-                // A pseudo-header field begins with the colon that ends other names.
-                var colon = start &+ 1
-                while colon < count, unsafe base[colon] != UInt8(ascii: ":") {
-                    if unsafe base[colon] &- 0x41 < 26 { unsafe base[colon] |= 0x20 }
-                    colon &+= 1
-                }
-                if unsafe base[start] &- 0x41 < 26 { unsafe base[start] |= 0x20 }
-                var end = colon
-                while end < count, unsafe base[end] != UInt8(ascii: "\r") { end &+= 1 }
-                guard end &+ 1 < count, colon &+ 2 <= end, unsafe base[end &+ 1] == UInt8(ascii: "\n") else {
-                    return nil
-                }
-                let nameLength = colon &- start
-                unsafe fields.append(
-                    nghttp2_nv(
-                        name: base + start, value: base + (colon &+ 2), namelen: nameLength,
-                        valuelen: end &- colon &- 2, flags: flags(base + start, nameLength)))
-                start = end &+ 2
+            var lineCount = 0
+            for index in 0..<count where unsafe base[index] == UInt8(ascii: "\n") { lineCount &+= 1 }
+            guard lineCount <= most else { return nil }
+            // On the stack up to 25 fields, where an array would be allocated for each head.
+            return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: lineCount) { fields -> Result? in
+                guard let written = unsafe write(base, count, into: fields) else { return nil }
+                return unsafe body(UnsafeBufferPointer(rebasing: fields[..<written]))
             }
-            return unsafe fields.withUnsafeBufferPointer { unsafe body($0) }
         }
+    }
+
+    /// Writes the fields of `count` bytes of lines, of which there are no more than `fields` holds; nil as `withFields`.
+    ///
+    /// SAFETY: `base` has `count` bytes, and the fields point into them.
+    private static func write(
+        _ base: UnsafeMutablePointer<UInt8>, _ count: Int, into fields: UnsafeMutableBufferPointer<nghttp2_nv>
+    ) -> Int? {
+        var written = 0
+        var start = 0
+        while start < count {
+            guard written < fields.count else { return nil }
+            // A pseudo-header field begins with the colon that ends other names.
+            var colon = start &+ 1
+            while colon < count, unsafe base[colon] != UInt8(ascii: ":") {
+                if unsafe base[colon] &- 0x41 < 26 { unsafe base[colon] |= 0x20 }
+                colon &+= 1
+            }
+            if unsafe base[start] &- 0x41 < 26 { unsafe base[start] |= 0x20 }
+            var end = colon
+            while end < count, unsafe base[end] != UInt8(ascii: "\r") { end &+= 1 }
+            guard end &+ 1 < count, colon &+ 2 <= end, unsafe base[end &+ 1] == UInt8(ascii: "\n") else { return nil }
+            let nameLength = colon &- start
+            // SAFETY: `written` is below the count of the buffer; the type is trivial.
+            unsafe fields.initializeElement(
+                at: written,
+                to: nghttp2_nv(
+                    name: base + start, value: base + (colon &+ 2), namelen: nameLength,
+                    valuelen: end &- colon &- 2, flags: flags(base + start, nameLength)))
+            written &+= 1
+            start = end &+ 2
+        }
+        return written
     }
 
     /// RFC 7541 §7.1.3: a cookie is a secret that compression must not let anybody guess.

@@ -8,21 +8,32 @@ struct HTTP2HeadInProgress {
     /// Whether it opens a stream; trailers do not.
     let isRequest: Bool
     private let limits: HeadLimits
-    private var method = ByteBuffer()
-    private var scheme = ByteBuffer()
-    private var authority = ByteBuffer()
-    private var path = ByteBuffer()
+    /// The bytes of the pseudo-header fields; the ranges are of its readable bytes.
+    private var pseudo: ByteBuffer
+    private var method = 0..<0
+    private var scheme = 0..<0
+    private var authority = 0..<0
+    private var path = 0..<0
     private var builder: RequestHeadBuilder?
     private var trailers = TrailerBuilder(isResponse: false)
     private var fault: Fault?
     /// Bytes of all fields and 32 more for each (RFC 9113 §6.5.2), those of a refused head included.
     private(set) var decoded = 0
 
-    /// The head of a request, or trailers.
-    init(stream: Int32, isRequest: Bool, limits: HeadLimits) {
+    /// The head of a request, or trailers; `storage` is empty, and is given back by `takeStorage()`.
+    init(stream: Int32, isRequest: Bool, limits: HeadLimits, storage: consuming ByteBuffer) {
         self.stream = stream
         self.isRequest = isRequest
         self.limits = limits
+        pseudo = storage
+    }
+
+    /// The storage that was lent, for the next head.
+    mutating func takeStorage() -> ByteBuffer {
+        var storage = ByteBuffer()
+        swap(&storage, &pseudo)
+        storage.clear()
+        return storage
     }
 
     /// Takes one field; false where so much was decoded that the connection has to end.
@@ -50,29 +61,31 @@ struct HTTP2HeadInProgress {
     /// (RFC 9113 §8.3).
     private mutating func appendPseudo(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Fault) {
         guard value.count <= limits.requestLine else { throw Fault(.read, .requestLineTooLong) }
-        var bytes = ByteBuffer()
+        let range = pseudo.readableBytes..<pseudo.readableBytes &+ value.count
         // SAFETY: the raw bytes of a span of bytes are all initialised.
-        bytes.writeBytes(unsafe value.bytes)
+        pseudo.writeBytes(unsafe value.bytes)
         switch name.count {
-        case 7 where name[1] == UInt8(ascii: "m"): method = bytes
-        case 7 where name[1] == UInt8(ascii: "s"): scheme = bytes
-        case 10: authority = bytes
-        case 5: path = bytes
+        case 7 where name[1] == UInt8(ascii: "m"): method = range
+        case 7 where name[1] == UInt8(ascii: "s"): scheme = range
+        case 10: authority = range
+        case 5: path = range
         default: throw Fault(.read, .badHeader)
         }
     }
 
     private mutating func open(_ table: inout HeadTable) throws(Fault) {
+        let storage = pseudo
+        let bytes = storage.readableBytesUInt8Span
         let known: Scheme?
-        switch String(buffer: scheme) {
+        switch storage.getString(at: storage.readerIndex &+ scheme.lowerBound, length: scheme.count) {
         case "": known = nil
         case "https": known = .https
         case "http": known = .http
         default: throw Fault(.read, .badTarget)
         }
         builder = try RequestHeadBuilder(
-            method: method.readableBytesUInt8Span, scheme: known, authority: authority.readableBytesUInt8Span,
-            path: path.readableBytesUInt8Span, limits: limits, table: &table)
+            method: bytes.extracting(method), scheme: known, authority: bytes.extracting(authority),
+            path: bytes.extracting(path), limits: limits, table: &table)
     }
 
     /// The head, once its block is complete.

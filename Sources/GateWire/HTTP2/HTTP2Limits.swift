@@ -29,6 +29,8 @@ enum HTTP2Limits {
     static let write = 256 * 1024
     /// Body chunks up to this size are copied together; larger ones are kept as they are.
     static let joined = 8 * 1024
+    /// LIMIT: streams that a busy connection keeps for the next ones.
+    static let spareStreams = 32
 
     /// What one side announces.
     struct Announced {

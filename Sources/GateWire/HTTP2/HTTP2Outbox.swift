@@ -12,7 +12,14 @@ struct HTTP2Outbox {
         let trailers: FieldBlock?
     }
 
-    private var queue = CircularBuffer<ByteBuffer>()
+    /// Bytes in one buffer.
+    private struct Piece {
+        var bytes: ByteBuffer
+        /// The storage is the loop's, and nobody else's.
+        let isCopy: Bool
+    }
+
+    private var queue = CircularBuffer<Piece>()
     /// Bytes that wait.
     private(set) var queued = 0
     /// Nothing follows what waits.
@@ -24,20 +31,19 @@ struct HTTP2Outbox {
     private var sentBefore: UInt64 = 0
     private var due: MonotonicInstant?
 
-    /// Puts body bytes behind what waits.
-    mutating func append(_ chunk: ByteBuffer) {
+    /// Puts body bytes behind what waits; small ones in storage of the loop's.
+    mutating func append(_ chunk: ByteBuffer, _ loop: WireLoop) {
         let count = chunk.readableBytes
         if queued == 0 { due = nil }
         queued &+= count
-        guard count <= HTTP2Limits.joined else { return queue.append(chunk) }
+        guard count <= HTTP2Limits.joined else { return queue.append(Piece(bytes: chunk, isCopy: false)) }
         // Copied, since a slice would keep the whole buffer that the bytes were read into.
-        if let last = queue.indices.last, queue[last].readableBytes <= HTTP2Limits.joined {
-            var chunk = chunk
-            queue[last].writeBuffer(&chunk)
+        if let last = queue.indices.last, queue[last].isCopy, queue[last].bytes.readableBytes <= HTTP2Limits.joined {
+            queue[last].bytes.writeImmutableBuffer(chunk)
         } else {
-            var copy = ByteBuffer()
+            var copy = loop.takeBuffer()
             copy.writeImmutableBuffer(chunk)
-            queue.append(copy)
+            queue.append(Piece(bytes: copy, isCopy: true))
         }
     }
 
@@ -66,14 +72,16 @@ struct HTTP2Outbox {
     }
 
     /// Moves `count` bytes of what waits to `output`; false where there are fewer.
-    mutating func take(_ count: Int, into output: inout ByteBuffer) -> Bool {
+    mutating func take(_ count: Int, into output: inout ByteBuffer, _ loop: WireLoop) -> Bool {
         guard count >= 0, count <= queued else { return false }
         var left = count
         while left > 0, !queue.isEmpty {
-            let part = min(left, queue[queue.startIndex].readableBytes)
-            if var slice = queue[queue.startIndex].readSlice(length: part) { output.writeBuffer(&slice) }
-            if queue[queue.startIndex].readableBytes == 0 { queue.removeFirst() }
+            let part = min(left, queue[queue.startIndex].bytes.readableBytes)
+            if let slice = queue[queue.startIndex].bytes.readSlice(length: part) { output.writeImmutableBuffer(slice) }
             left &-= part
+            guard queue[queue.startIndex].bytes.readableBytes == 0 else { continue }
+            var piece = queue.removeFirst()
+            if piece.isCopy { loop.keep(&piece.bytes) }
         }
         queued &-= count
         sent &+= UInt64(count)
@@ -96,7 +104,18 @@ struct HTTP2Outbox {
 
     /// Forgets what waits.
     mutating func drop() {
-        queue = CircularBuffer()
+        queue.removeAll(keepingCapacity: queue.count <= 1)
         queued = 0
+    }
+
+    /// Begins anew with another body.
+    mutating func reset() {
+        drop()
+        hasEnded = false
+        trailers = nil
+        isDeferred = false
+        sent = 0
+        sentBefore = 0
+        due = nil
     }
 }

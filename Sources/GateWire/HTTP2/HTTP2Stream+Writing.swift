@@ -17,7 +17,8 @@ extension HTTP2Stream: DownstreamStream {
         _ fields: inout DownstreamFields
     ) {
         guard let connection, !isOver else { return }
-        var lines = Self.lines(status: response.status)
+        var lines = connection.lines(status: response.status)
+        defer { connection.loop.keep(&lines) }
         guard (try? response.writeStreamFields(into: &lines, answering: request, fields: fields)) != nil else { return }
         written &+= UInt64(lines.readableBytes)
         connection.inform(self, lines: &lines)
@@ -28,7 +29,8 @@ extension HTTP2Stream: DownstreamStream {
         _ fields: inout DownstreamFields
     ) throws(Fault) {
         guard let connection, !isOver else { return }
-        var lines = Self.lines(status: response.status)
+        var lines = connection.lines(status: response.status)
+        defer { connection.loop.keep(&lines) }
         let hasBody = try response.writeStreamFields(into: &lines, answering: request, fields: fields)
         // RFC 9110 §6.6.1.
         if !response.hasDate { connection.loop.writeDate(into: &lines) }
@@ -39,7 +41,8 @@ extension HTTP2Stream: DownstreamStream {
 
     func writeAnswer(_ answer: borrowing LocalAnswer, to method: HTTPMethod) {
         guard let connection, !isOver else { return }
-        var lines = Self.lines(status: answer.status)
+        var lines = connection.lines(status: answer.status)
+        defer { connection.loop.keep(&lines) }
         connection.loop.writeDate(into: &lines)
         lines.writeImmutableBuffer(answer.fields)
         if answer.status != 204 {
@@ -69,10 +72,12 @@ extension HTTP2Stream: DownstreamStream {
         isOver = true
         connection?.reset(self, HTTP2Session.ErrorCode.internalError)
     }
+}
 
-    /// The lines of a head, begun with its status (RFC 9113 §8.3.2).
-    static func lines(status: Int) -> ByteBuffer {
-        var lines = ByteBufferAllocator().buffer(capacity: 512)
+extension HTTP2Connection {
+    /// The lines of a head, begun with its status (RFC 9113 §8.3.2), in storage of the loop's.
+    func lines(status: Int) -> ByteBuffer {
+        var lines = loop.takeBuffer()
         lines.writeStaticString(":status: ")
         lines.writeDecimal(UInt64(max(0, status)))
         lines.writeStaticString("\r\n")

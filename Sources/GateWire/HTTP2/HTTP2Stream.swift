@@ -25,7 +25,7 @@ final class HTTP2Stream {
         case complete
     }
 
-    let id: Int32
+    private(set) var id: Int32
     let facts: AcceptedConnection
     var delegate: (any DownstreamDelegate)?
     /// Nil once the stream is closed.
@@ -58,6 +58,28 @@ final class HTTP2Stream {
         self.connection = connection
         facts = connection.facts
     }
+
+    /// Begins anew as another stream of the connection; the exchange stays.
+    func reopen(_ id: Int32, on connection: HTTP2Connection) {
+        self.id = id
+        self.connection = connection
+        isOver = false
+        hasRemoteEnded = false
+        body = .complete
+        expectsContinue = false
+        bodyLimit = 0
+        bodyRead = 0
+        trailers = nil
+        bodyDue = nil
+        bodyDeadline = MonotonicInstant(nanoseconds: .max)
+        written = 0
+        received = 0
+        outbox.reset()
+        isBlocked = false
+    }
+
+    /// Lets go of the exchange, which holds the stream.
+    func forget() { delegate = nil }
 
     /// Bytes of the request's body that wait.
     var heldBytes: Int { inbound.readableBytes }
@@ -167,7 +189,7 @@ final class HTTP2Stream {
         guard let connection, !outbox.hasEnded else { return }
         let count = chunk.readableBytes
         guard count > 0 else { return }
-        outbox.append(chunk)
+        outbox.append(chunk, connection.loop)
         written &+= UInt64(count)
         connection.waiting &+= count
         isBlocked = isBlocked || isFull(HTTP2Limits.highMark)
@@ -190,8 +212,8 @@ final class HTTP2Stream {
 
     /// Moves `count` bytes of what waits to `output`; false where there are fewer.
     func take(_ count: Int, into output: inout ByteBuffer) -> Bool {
-        guard outbox.take(count, into: &output) else { return false }
-        connection?.waiting &-= count
+        guard let connection, outbox.take(count, into: &output, connection.loop) else { return false }
+        connection.waiting &-= count
         return true
     }
 
@@ -225,8 +247,6 @@ final class HTTP2Stream {
         self.connection = nil
         inbound = ByteBuffer()
         outbox.drop()
-        let delegate = delegate
-        self.delegate = nil
         guard !isOver else { return }
         isOver = true
         delegate?.downstreamClosed(reason)

@@ -175,11 +175,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
     public func flush() {
         guard let context else { return }
         context.flush()
-        if outbound.capacity > 0 {
-            let spare = outbound
-            outbound = ByteBuffer()
-            loop.keep(spare)
-        }
+        loop.keep(&outbound)
         guard state == .awaitingHead || state == .body else { return }
         if !context.channel.isWritable {
             writes.watch(context.channel.backlog, until: MonotonicInstant.now().advanced(by: readTimeout))
