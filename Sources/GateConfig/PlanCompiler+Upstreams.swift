@@ -16,6 +16,7 @@ extension PlanCompiler {
         var compiled = GateWire.UpstreamSettings(
             name: upstream.name, index: index,
             endpoints: upstream.endpoints.map { .init(address: $0.address.value, weight: $0.weight) })
+        compiled.protocol = upstream.protocol.value == .http11 ? .http11 : .http2
         compiled.balance =
             switch upstream.balance {
             case .roundRobin: .roundRobin
@@ -75,6 +76,7 @@ extension PlanCompiler {
             return try UpstreamTLS(
                 roots: tls.ca?.value.path, serverName: serverName,
                 clientCertificate: tls.certificate.map { ($0.chain.value.path, $0.key.value.path) },
+                protocol: upstream.protocol.value == .http11 ? .http11 : .http2,
                 dangerousUnverified: tls.unsafeSkipVerification.value)
         } catch {
             switch error {

@@ -133,6 +133,7 @@ extension Exchange: UpstreamDelegate {
     public func upstreamLeased(_ lease: consuming Lease) {
         let upstream = lease.stream
         record.endpoint = upstream.endpoint
+        record.upstreamProtocol = LoggedProtocol(upstream.version)
         self.lease = consume lease
         phase = .relaying
         do throws(Fault) { try writeRequestHead(upstream) } catch { return fail(error) }
@@ -224,7 +225,8 @@ extension Exchange: UpstreamDelegate {
         guard phase == .relaying, let upstream = lease?.stream else { return }
         record.upstreamResult = Self.result(fault.reason)
         let rule = RetryRule(
-            isStale: upstream.isReused && fault.reason == .upstreamReset, hasAnswerBytes: upstream.hasAnswered,
+            isStale: upstream.isReused && fault.reason == .upstreamReset, isUnprocessed: upstream.isUnprocessed,
+            hasAnswerBytes: upstream.hasAnswered,
             hasSentBytes: upstream.bytesSent > 0, isIdempotent: method.isIdempotent,
             isBodyReplayable: !bodyTaken || (isHeld && !heldIsBeginning))
         if rule.mayRetry(after: attempts), !answered {

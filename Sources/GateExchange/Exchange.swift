@@ -59,7 +59,7 @@ public final class Exchange {
     var upstreamRequest: UpstreamRequest?
     var attempts = Attempts()
     var lease: Lease?
-    var pool: UpstreamPool?
+    var pool: (any ConnectionPool)?
     var dispatched = MonotonicInstant(nanoseconds: 0)
     /// Bytes of the body that were taken from the client; a body that was taken cannot be sent again.
     var bodyTaken = false
@@ -194,11 +194,7 @@ extension Exchange: DownstreamDelegate {
         begin()
         method = request.method
         requestComplete = !request.framing.hasBody
-        switch request.version {
-        case .http10: record.protocol = .http10
-        case .http11: record.protocol = .http11
-        case .http2: record.protocol = .http2
-        }
+        record.protocol = LoggedProtocol(request.version)
         self.request = request
         routeAndAdmit()
     }
@@ -258,5 +254,15 @@ extension Exchange: DownstreamDelegate {
         record.upstreamResult = record.upstream >= 0 ? .aborted : .none
         release(.abandoned)
         finish()
+    }
+}
+
+extension LoggedProtocol {
+    init(_ version: HTTPVersion) {
+        switch version {
+        case .http10: self = .http10
+        case .http11: self = .http11
+        case .http2: self = .http2
+        }
     }
 }

@@ -57,7 +57,7 @@ public final class ExchangeLoop: WireObserver {
             inspections: InspectionPool(scratch: scratch))
         self.current = LoopPlan(
             plan: plan, admission: context,
-            pools: plan.upstreams.map { UpstreamPool(settings: $0, loop: wire, resolver: resolver) })
+            pools: plan.upstreams.map { $0.makePool(loop: wire, resolver: resolver) })
         wire.observer = self
     }
 
@@ -81,7 +81,7 @@ public final class ExchangeLoop: WireObserver {
         context.inspectsElsewhere = inspect != nil
         let pools = plan.upstreams.map { settings in
             old.pools.first { $0.settings.isSame(as: settings) }
-                ?? UpstreamPool(settings: settings, loop: wire, resolver: resolver)
+                ?? settings.makePool(loop: wire, resolver: resolver)
         }
         forgetUpstreamCounts()
         current = LoopPlan(plan: plan, admission: context, pools: pools)
@@ -234,7 +234,8 @@ public final class ExchangeLoop: WireObserver {
 extension UpstreamSettings {
     /// Whether a pool of these settings may go on under the others after a reload.
     func isSame(as other: UpstreamSettings) -> Bool {
-        name == other.name && index == other.index && endpoints == other.endpoints && balance == other.balance
+        name == other.name && index == other.index && endpoints == other.endpoints && `protocol` == other.protocol
+            && balance == other.balance
             && maximumIdle == other.maximumIdle && idleTimeout == other.idleTimeout
             && failureRule == other.failureRule && addresses == other.addresses
             && maximumConnections == other.maximumConnections && timeouts == other.timeouts

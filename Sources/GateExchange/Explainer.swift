@@ -128,7 +128,8 @@ public struct Explainer {
                 }
                 noteInspection(machine)
                 let upstream = plan.upstreams[route.upstream].name
-                note(.dispatch, "upstream \(upstream)")
+                let version = plan.upstreams[route.upstream].protocol == .http2 ? "HTTP/2" : "HTTP/1.1"
+                note(.dispatch, "upstream \(upstream), over \(version)")
                 return .forwarded(route: route.name, upstream: upstream)
             case .wait(.keySet(let set)):
                 let name = plan.keySets[set].name

@@ -11,9 +11,9 @@ public final class LoopPlan {
     /// What admission consults.
     public let admission: AdmissionContext
     /// The upstreams' pools, in the plan's order.
-    public let pools: [UpstreamPool]
+    public let pools: [any ConnectionPool]
 
-    init(plan: Plan, admission: AdmissionContext, pools: [UpstreamPool]) {
+    init(plan: Plan, admission: AdmissionContext, pools: [any ConnectionPool]) {
         self.plan = plan
         self.admission = admission
         self.pools = pools

@@ -87,6 +87,11 @@ struct AccessLogLine: ~Copyable {
     private func appendUpstream(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {
         if let member = record.names.endpointMembers.at(record.upstream)?.at(record.endpoint) {
             output.append(member)
+            if record.upstreamProtocol != .unknown {
+                output.append(literal: ",\"upstream_protocol\":\"")
+                output.append(literal: record.upstreamProtocol.literal)
+                output.append(literal: "\"")
+            }
             output.append(literal: ",\"upstream_ms\":")
             output.append(milliseconds: record.upstreamDuration.nanoseconds)
         } else if let member = record.names.upstreamMembers.at(record.upstream) {

@@ -49,6 +49,8 @@ public struct ExchangeRecord: Sendable {
     public var upstream = NameTable.none
     /// The endpoint's index in its upstream, or -1.
     public var endpoint = NameTable.none
+    /// What was spoken to the endpoint.
+    public var upstreamProtocol = LoggedProtocol.unknown
     /// What came of the upstream request.
     public var upstreamResult = UpstreamResult.none
     /// From dispatch to the last byte of the response, all tries together.

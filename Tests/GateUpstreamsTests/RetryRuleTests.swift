@@ -28,3 +28,24 @@ import Testing
         #expect(attempts.needsFreshConnection)
     }
 }
+
+/// RFC 9113 §8.7: what the backend vouches it did not look at may be sent again, whatever it asks for.
+@Suite struct UnprocessedTests {
+    private func rule(answered: Bool = false, replayable: Bool = true) -> RetryRule {
+        RetryRule(
+            isStale: false, isUnprocessed: true, hasAnswerBytes: answered, hasSentBytes: true, isIdempotent: false,
+            isBodyReplayable: replayable)
+    }
+
+    @Test func aRequestThatWasRefusedIsSentAgainOnce() {
+        var attempts = Attempts()
+        #expect(rule().mayRetry(after: attempts))
+        attempts.noteResend()
+        #expect(!rule().mayRetry(after: attempts))
+    }
+
+    @Test func butNotWithoutItsBodyNorBehindAnAnswer() {
+        #expect(!rule(replayable: false).mayRetry(after: Attempts()))
+        #expect(!rule(answered: true).mayRetry(after: Attempts()))
+    }
+}

@@ -30,4 +30,6 @@ public struct RawResponseHead {
     var status: Int
     /// The version.
     var version: HTTPVersion
+    /// HTTP/2: the stream ended with the head, and no body follows.
+    var endsWithoutBody = false
 }

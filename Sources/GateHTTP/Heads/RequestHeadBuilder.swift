@@ -113,24 +113,6 @@ public struct RequestHeadBuilder {
 
     /// Writes one line and notes it.
     private mutating func line(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Fault) {
-        let length = name.count &+ 2 &+ value.count
-        // LIMIT: one field line, their number, and the whole head, the empty line included.
-        guard length <= limits.fieldLine, lines.slots.count < limits.fields,
-            bytes.readableBytes &+ length &+ 4 <= limits.head
-        else { throw Fault(.read, .headTooLarge) }
-        let start = bytes.readableBytes
-        bytes.append(name)
-        bytes.writeStaticString(": ")
-        bytes.append(value)
-        bytes.writeStaticString("\r\n")
-        let isOdd = !StreamField.holdsOnly(name) { ByteClass.nameLetter.contains($0) }
-        var marks: FieldLines.Marks = isOdd ? [.odd] : []
-        if !value.isEmpty { marks.insert(.plain) }
-        lines.append(
-            FieldLines.Slot(
-                line: UInt32(truncatingIfNeeded: start), value: UInt32(truncatingIfNeeded: start &+ name.count &+ 2),
-                valueLength: UInt16(truncatingIfNeeded: value.count),
-                nameLength: UInt16(truncatingIfNeeded: name.count),
-                name: isOdd ? .other : FieldNameIndex.shared.name(name, 0..<name.count), marks: marks))
+        guard lines.appendLine(name, value, to: &bytes, limits) else { throw Fault(.read, .headTooLarge) }
     }
 }

@@ -16,6 +16,13 @@ public struct ErrandHead: Sendable {
         self.fields = fields
     }
 
+    /// Appends the fields as HTTP/2 sends them, one `name: value` line each.
+    public func writeFields(into out: inout ByteBuffer, scheme: Scheme) {
+        out.writeString(
+            ":method: GET\r\n:scheme: \(scheme.text)\r\n:authority: \(authority)\r\n:path: \(target)\r\n")
+        out.writeImmutableBuffer(fields.bytes)
+    }
+
     /// Appends the head as HTTP/1.1 writes it; its connection closes afterwards.
     public func write(into out: inout ByteBuffer) {
         out.writeString("GET \(target) HTTP/1.1\r\nhost: \(authority)\r\n")

@@ -24,6 +24,15 @@ extension VettedRequest {
     ) throws(HeadOverflow) {
         try sink.append(methodBytes)
         try sink.append(byte: Ascii.space)
+        try writeTarget(&sink, rewrite, removal)
+        try sink.append(" HTTP/1.1\r\n")
+    }
+
+    /// Path and query.
+    @_lifetime(sink: copy sink)
+    func writeTarget(
+        _ sink: inout OutputRawSpan, _ rewrite: borrowing UpstreamRewrite, _ removal: borrowing CredentialRemoval
+    ) throws(HeadOverflow) {
         if let prefix = rewrite.prefix, targetForm != .asterisk {
             try writePath(&sink, replacing: prefix)
         } else {
@@ -37,7 +46,6 @@ extension VettedRequest {
                 try writeQuery(&sink, without: removal.parameters)
             }
         }
-        try sink.append(" HTTP/1.1\r\n")
     }
 
     /// The path with its prefix, which is whole segments, replaced.
@@ -74,9 +82,12 @@ extension VettedRequest {
         }
     }
 
+    /// The host with its port, under the name that the protocol has for it.
     @_lifetime(sink: copy sink)
-    func writeHost(_ sink: inout OutputRawSpan, _ rewrite: borrowing UpstreamRewrite) throws(HeadOverflow) {
-        try sink.append("host: ")
+    func writeAuthority(
+        _ sink: inout OutputRawSpan, _ name: StaticString, _ rewrite: borrowing UpstreamRewrite
+    ) throws(HeadOverflow) {
+        try sink.append(name)
         if let host = rewrite.host { try sink.append(host) } else { try sink.append(authority) }
         try sink.append("\r\n")
     }

@@ -82,7 +82,7 @@ extension VettedResponse {
         _ sink: inout OutputRawSpan, _ framing: ResponseFraming, _ version: HTTPVersion, closes: Bool
     ) throws(HeadOverflow) {
         // RFC 9110 §8.6: to HEAD and in a 304, the length that the content would have.
-        let length = status == 204 || status == 101 ? nil : contentLength
+        let length = status == 204 || status == 101 ? nil : contentLength ?? (framing == .length(0) ? 0 : nil)
         if let length, framing != .chunked, framing != .untilClose {
             try sink.append("content-length: ")
             try sink.append(decimal: length)

@@ -59,6 +59,7 @@ public struct VettedResponse {
         let length =
             survey.lengths == 1 ? try Framing.contentLength(head, lines.slots[survey.length].valueRange) : nil
         contentLength = length
+        let isStream = raw.version == .http2
 
         switch raw.status {
         case 101:
@@ -80,11 +81,18 @@ public struct VettedResponse {
                 framing = .chunked
             } else if let length {
                 framing = .length(length)
+            } else if isStream {
+                // RFC 9113 §8.1: the stream's end delimits it, which is known to be its end.
+                framing = raw.endsWithoutBody ? .length(0) : .chunked
             } else {
                 framing = .untilClose
             }
+            // RFC 9113 §8.1.1: a length that no body follows.
+            if raw.endsWithoutBody, case .length(1...) = framing { throw .init(.badUpstreamResponse) }
         }
-        let persists = raw.version == .http11 ? !options.close : options.keepAlive && !options.close
+        // RFC 9113 §5.1: a final response without a body ends its stream, an interim one never does.
+        if isStream, raw.status < 200, raw.endsWithoutBody { throw .init(.badUpstreamResponse) }
+        let persists = raw.version == .http10 ? options.keepAlive && !options.close : !options.close
         keepAlive = persists && framing != .untilClose && raw.status != 101
         if survey.hasTrailer, framing != .chunked { lines.markAll(.trailer, .removed) }
         self.lines = lines

@@ -18,6 +18,22 @@ extension SettingsValidator {
                 validate(address, of: upstream, owner: owner)
             }
             if let tls = upstream.tls { validate(tls, owner: owner) }
+            validateProtocol(of: upstream, owner: owner)
+        }
+    }
+
+    /// `h2` is agreed on in the TLS handshake, `h2c` is for where there is none.
+    private mutating func validateProtocol(of upstream: UpstreamSettings, owner: String) {
+        let position = upstream.protocol.position
+        switch upstream.protocol.value {
+        case .http11: break
+        case .http2 where upstream.tls == nil:
+            error(
+                at: position, "\(owner): h2 needs TLS, in which it is agreed on",
+                instead: "add tls: {}, or protocol: h2c for plain text")
+        case .http2Plain where upstream.tls != nil:
+            error(at: position, "\(owner): h2c is HTTP/2 in plain text", instead: "use protocol: h2")
+        case .http2, .http2Plain: break
         }
     }
 

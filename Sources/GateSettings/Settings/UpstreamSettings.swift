@@ -16,8 +16,10 @@ public struct UpstreamSettings: NamedSettings, Described {
     public enum UpstreamProtocol: String, Word {
         /// HTTP/1.1 (RFC 9112).
         case http11 = "http/1.1"
-
-        static let planned = ["h2", "h2c"]
+        /// HTTP/2 over TLS (RFC 9113).
+        case http2 = "h2"
+        /// HTTP/2 in plain text, with prior knowledge (RFC 9113 §3.3).
+        case http2Plain = "h2c"
     }
 
     /// Its name.
@@ -27,7 +29,7 @@ public struct UpstreamSettings: NamedSettings, Described {
     /// Who serves.
     public var endpoints: [EndpointSettings] = []
     /// What is spoken.
-    public var `protocol` = UpstreamProtocol.http11
+    public var `protocol` = Located(UpstreamProtocol.http11)
     /// TLS towards the endpoints; nil for plain text.
     public var tls: UpstreamTLSSettings?
     /// How an endpoint is chosen.
@@ -55,7 +57,10 @@ public struct UpstreamSettings: NamedSettings, Described {
                 "endpoints", \.endpoints, Shape<EndpointSettings>.endpoint.list(1...1_000),
                 "Who serves: `ADDRESS:PORT`, `NAME:PORT`, `unix:PATH`, or a mapping with a weight. Names are resolved, and checked at every resolution."
             ),
-            .defaulted("protocol", \.protocol, .word, default: "http/1.1", "What is spoken to the endpoints."),
+            .defaulted(
+                "protocol", \.protocol, Shape<UpstreamProtocol>.word.located, default: "http/1.1",
+                "What is spoken to the endpoints, whatever the client speaks. `h2` is HTTP/2 over TLS, which the endpoint has to agree to (ALPN); `h2c` is HTTP/2 in plain text, without asking. Many requests share one connection then."
+            ),
             .optional(
                 "tls", \.tls, .object, absent: "plain text",
                 "TLS towards the endpoints; `{}` is enough where the system's authorities vouch for them."),

@@ -172,7 +172,7 @@ final class HTTP2Connection: HTTP2FrameHandler {
 
     /// Body bytes of a stream came.
     override func dataReceived(_ id: Int32, _ bytes: Span<UInt8>) {
-        if let stream = streams[id] { stream.receive(bytes) } else { session?.consumeOfClosed(bytes.count) }
+        if let stream = streams[id] { stream.receive(bytes) } else { session?.consumeOfConnection(bytes.count) }
     }
 
     /// A stream is closed on both sides.

@@ -4,9 +4,12 @@ import CNghttp2
 enum HTTP2Limits {
     /// LIMIT: streams at a time, as RFC 9113 §6.5.2 advises at least, and as nginx and HAProxy default to about.
     static let streams: UInt32 = 100
-    /// LIMIT: bytes of one stream's body that wait for its backend.
+    /// LIMIT: the stream after which a connection to a backend takes no more: numbers end at 2^31 (RFC 9113 §5.1.1).
+    static let lastStream: Int32 = 1 << 30
+    /// LIMIT: bytes of one stream's body that wait for the other side.
     static let streamWindow: UInt32 = 256 * 1024
-    /// LIMIT: bytes of all bodies of a connection that wait for their backends.
+    /// LIMIT: bytes of all bodies of a client's connection that wait for their backends; towards a backend, bytes that are on
+    /// their way, since there each stream's window alone waits for its client: at most 100 of 256 KiB.
     static let connectionWindow: Int32 = 1024 * 1024
     /// LIMIT: a header list, as SETTINGS announce it; `HeadLimits` enforces it on what is decoded.
     static let headerList: UInt32 = 64 * 1024

@@ -22,7 +22,7 @@ import NIOCore
         case client
     }
 
-    let raw: OpaquePointer
+    private let raw: OpaquePointer
 
     /// A session that tells `connection` of its frames; nil where memory is short.
     ///
@@ -148,6 +148,34 @@ import NIOCore
         return result == 0
     }
 
+    /// Submits the head of a request, of `name: value` lines, the pseudo-header fields first; its stream, or nil where it
+    /// cannot be sent.
+    func request(lines: inout ByteBuffer, hasBody: Bool) -> Int32? {
+        let result: Int32?? = unsafe HTTP2Fields.withFields(of: &lines) { fields -> Int32? in
+            // SAFETY: the library copies the fields and the provider, whose source is not used.
+            guard hasBody else {
+                return unsafe nghttp2_submit_request(raw, nil, fields.baseAddress, fields.count, nil, nil)
+            }
+            var provider = unsafe nghttp2_data_provider(
+                source: nghttp2_data_source(fd: 0), read_callback: Self.readBody)
+            return unsafe nghttp2_submit_request(raw, nil, fields.baseAddress, fields.count, &provider, nil)
+        }
+        guard let stream = result ?? nil, stream > 0 else { return nil }
+        return stream
+    }
+
+    /// How many streams the peer allows.
+    var peersStreamLimit: Int {
+        // SAFETY: `raw` lives until `deinit`.
+        Int(clamping: unsafe nghttp2_session_get_remote_settings(raw, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    }
+
+    /// Asks whether the peer is there.
+    func ping() {
+        // SAFETY: `raw` lives until `deinit`; without data of ours the library sends zeros.
+        _ = unsafe nghttp2_submit_ping(raw, 0, nil)
+    }
+
     /// Submits an interim head of `name: value` lines, `:status` first.
     func inform(_ stream: Int32, lines: inout ByteBuffer) -> Bool {
         let result: CInt? = unsafe HTTP2Fields.withFields(of: &lines) { fields in
@@ -185,8 +213,15 @@ import NIOCore
         _ = unsafe nghttp2_session_consume(raw, stream, count)
     }
 
-    /// Returns the connection's window for body bytes of a stream that is gone.
-    func consumeOfClosed(_ count: Int) {
+    /// Returns the window of an open stream alone, for body bytes that were passed on.
+    func consumeOfStream(_ stream: Int32, _ count: Int) {
+        guard count > 0 else { return }
+        // SAFETY: `raw` lives until `deinit`.
+        _ = unsafe nghttp2_session_consume_stream(raw, stream, count)
+    }
+
+    /// Returns the connection's window for body bytes, whatever becomes of their stream.
+    func consumeOfConnection(_ count: Int) {
         guard count > 0 else { return }
         // SAFETY: `raw` lives until `deinit`.
         _ = unsafe nghttp2_session_consume_connection(raw, count)

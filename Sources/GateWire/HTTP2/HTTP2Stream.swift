@@ -243,7 +243,7 @@ final class HTTP2Stream {
     func closed(_ reason: Reason) {
         guard let connection else { return }
         connection.waiting &-= outbox.queued
-        connection.session?.consumeOfClosed(inbound.readableBytes)
+        connection.session?.consumeOfConnection(inbound.readableBytes)
         self.connection = nil
         inbound = ByteBuffer()
         outbox.drop()

@@ -40,6 +40,8 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
     public private(set) var isReused = false
     /// Always this.
     public var version: HTTPVersion { .http11 }
+    /// HTTP/1.1 has no way to say so.
+    public var isUnprocessed: Bool { false }
     /// Bytes of the current request that were written.
     public private(set) var bytesSent: UInt64 = 0
     /// Whether any byte of the current answer arrived.

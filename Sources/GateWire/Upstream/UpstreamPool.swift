@@ -3,13 +3,9 @@ import GateHTTP
 public import GatePrimitives
 public import GateUpstreams
 import NIOCore
-import NIOPosix
-import NIOSSL
 
-/// The connections of one upstream on one loop: the transport around `PoolStateMachine`.
-///
-/// Leases go only to who brings an `UpstreamRequest`, which only a permit or an errand yields.
-public final class UpstreamPool {
+/// The HTTP/1.1 connections of one upstream on one loop: the transport around `PoolStateMachine`.
+public final class UpstreamPool: ConnectionPool {
     private struct Waiter {
         var delegate: any UpstreamDelegate
         var attempts: Attempts
@@ -31,24 +27,17 @@ public final class UpstreamPool {
         self.settings = settings
         self.loop = loop
         self.resolver = resolver
-        var random = LoopRandom()
-        let balancer = Balancer(
-            settings.balance, endpoints: settings.states, weights: settings.endpoints.map(\.weight),
-            rule: settings.failureRule, random: &random)
         self.machine = PoolStateMachine(
             PoolSettings(
                 maxIdle: settings.maximumIdle, idleTimeout: settings.idleTimeout,
                 maxInUse: settings.maximumConnections),
-            balancer: balancer)
+            balancer: settings.makeBalancer())
     }
 
     /// Connections in use and idle.
     public var counts: (inUse: Int, idle: Int) { (machine.inUse, machine.idle) }
 
-    /// Leases a connection for the request: at once where one idles, else after connecting. `attempts` tells of earlier
-    /// tries of the same request. `readTimeout` nil takes the upstream's.
-    ///
-    /// Never calls the delegate before it returns.
+    /// Leases a connection for the request: at once where one idles, else after connecting.
     public func lease(
         _ request: inout UpstreamRequest, _ attempts: Attempts, readTimeout: TimeSpan? = nil,
         for delegate: any UpstreamDelegate
@@ -95,7 +84,7 @@ public final class UpstreamPool {
                 return .leased(hand(connection, to: waiter))
             case .connect(let id, let endpoint):
                 do throws(Fault) {
-                    connect(id, endpoint, try address(endpoint), waiter)
+                    connect(id, endpoint, try settings.address(of: endpoint, resolver), waiter)
                     return .connecting
                 } catch {
                     lastFault = error
@@ -115,38 +104,12 @@ public final class UpstreamPool {
         return Lease(connection)
     }
 
-    private func address(_ endpoint: Int) throws(Fault) -> SocketAddress {
-        guard endpoint >= 0, endpoint < settings.endpoints.count else { throw Fault(.dispatch, .internalError) }
-        return try resolver.address(of: settings.endpoints[endpoint].address, settings.addresses)
-    }
-
     private func connect(_ id: PooledConnection, _ endpoint: Int, _ address: SocketAddress, _ waiter: Waiter) {
         let connection = UpstreamConnection(id: id, endpoint: endpoint, settings: settings, loop: loop)
         connection.pool = self
         connections[id.slot] = connection
         waiting[id.slot] = waiter
-        let bound = NIOLoopBound((self, connection), eventLoop: loop.eventLoop)
-        ClientBootstrap(group: loop.eventLoop)
-            .connectTimeout(.nanoseconds(settings.timeouts.connect.nanoseconds))
-            .channelInitializer { channel in
-                let (pool, connection) = bound.value
-                do {
-                    if let tls = pool.settings.tls {
-                        let handler = try NIOSSLClientHandler(context: tls.context, serverHostname: tls.serverName)
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
-                    try channel.pipeline.syncOperations.addHandler(connection)
-                    return channel.eventLoop.makeSucceededVoidFuture()
-                } catch { return channel.eventLoop.makeFailedFuture(error) }
-            }
-            .connect(to: address)
-            .whenFailure { error in
-                let (pool, connection) = bound.value
-                let isTimeout = (error as? ChannelError).map { if case .connectTimeout = $0 { true } else { false } }
-                pool.connectFailed(
-                    connection,
-                    Fault(.dispatch, isTimeout == true ? .upstreamConnectTimeout : .upstreamConnectFailed))
-            }
+        settings.connect(to: address, loop: loop, handler: connection) { self.connectFailed(connection, $0) }
     }
 
     // MARK: What a connection reports

@@ -11,6 +11,8 @@ public struct UpstreamSettings: Sendable {
     public var index: Int
     /// Where it is, with the endpoints' weights.
     public var endpoints: [Endpoint]
+    /// What is spoken to the endpoints.
+    public var `protocol`: UpstreamProtocol
     /// How an endpoint is chosen.
     public var balance: BalancePolicy
     /// What the node knows about each endpoint; shared by its loops, kept over reloads.
@@ -51,6 +53,7 @@ public struct UpstreamSettings: Sendable {
         self.name = name
         self.index = index
         self.endpoints = endpoints
+        self.protocol = .http11
         self.balance = .roundRobin
         self.states = endpoints.map { _ in EndpointState() }
         self.failureRule = FailureRule()
@@ -62,6 +65,17 @@ public struct UpstreamSettings: Sendable {
         self.addresses = EndpointAddressPolicy(allowsPublic: false, listeners: [], local: [])
         self.headLimits = .standard
     }
+}
+
+/// What is spoken to the endpoints of an upstream.
+public enum UpstreamProtocol: Sendable, Hashable {
+    /// HTTP/1.1.
+    case http11
+    /// HTTP/2: agreed by ALPN where there is TLS, else with prior knowledge (RFC 9113 §3.3).
+    case http2
+
+    /// Its name in ALPN.
+    var applicationProtocol: String { self == .http2 ? "h2" : "http/1.1" }
 }
 
 /// Deadlines of the backend's side.
@@ -95,11 +109,11 @@ public struct UpstreamTLS: Sendable {
     /// `roots` nil trusts the system's. `dangerousUnverified` is what the configuration lists as a waiver.
     public init(
         roots: String?, serverName: String?, clientCertificate: (chain: String, key: String)?,
-        dangerousUnverified: Bool = false
+        protocol: UpstreamProtocol = .http11, dangerousUnverified: Bool = false
     ) throws(Problem) {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = [`protocol`.applicationProtocol]
         configuration.renegotiationSupport = .none
         configuration.certificateVerification = dangerousUnverified ? .none : .fullVerification
         if let roots {

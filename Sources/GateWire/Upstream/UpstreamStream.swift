@@ -11,6 +11,8 @@ public protocol UpstreamStream: AnyObject {
     var version: HTTPVersion { get }
     /// Whether its connection carried an exchange before: then a failure without an answer may be a stale connection.
     var isReused: Bool { get }
+    /// Whether the backend vouches that it did nothing of the request, which failed (RFC 9113 §8.7).
+    var isUnprocessed: Bool { get }
     /// Bytes of the request that were written.
     var bytesSent: UInt64 { get }
     /// Whether any byte of the answer arrived.
