@@ -77,11 +77,11 @@ final class HTTP2UpstreamStream: UpstreamStream {
     ) throws(Fault) {
         guard let connection else { throw Fault(.dispatch, .upstreamReset) }
         var lines = connection.loop.takeBuffer()
+        defer { connection.loop.keep(&lines) }
         try request.writeUpstreamFields(
             into: &lines, scheme: connection.settings.tls == nil ? .http : .https, rewrite: rewrite, connection: facts,
             fields: fields)
         try submit(&lines, hasBody: fields.framing.hasBody)
-        connection.loop.keep(lines)
     }
 
     func writeHead(_ errand: borrowing ErrandHead) {
@@ -102,7 +102,7 @@ final class HTTP2UpstreamStream: UpstreamStream {
 
     func writeBody(_ chunk: ByteBuffer) {
         guard let connection, !outbox.hasEnded, chunk.readableBytes > 0 else { return }
-        outbox.append(chunk)
+        outbox.append(chunk, connection.loop)
         bytesSent &+= UInt64(chunk.readableBytes)
         connection.waiting &+= chunk.readableBytes
         isBlocked = isBlocked || isFull(HTTP2Limits.highMark)
@@ -128,8 +128,8 @@ final class HTTP2UpstreamStream: UpstreamStream {
 
     /// Moves `count` bytes of what waits to `output`; false where there are fewer.
     func take(_ count: Int, into output: inout ByteBuffer) -> Bool {
-        guard outbox.take(count, into: &output) else { return false }
-        connection?.waiting &-= count
+        guard let connection, outbox.take(count, into: &output, connection.loop) else { return false }
+        connection.waiting &-= count
         return true
     }
 
