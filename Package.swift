@@ -93,7 +93,7 @@ let package = Package(
         gate("GatePattern", ["GatePrimitives"], c: ["CPCRE2"]),
         gate("GateSupervisor", ["GatePrimitives"], c: ["CLinux"]),
         gate("GateRouting", ["GatePrimitives", "GateHTTP", "GatePattern"], products: [nioCore]),
-        gate("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras, asn1]),
+        gate("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras, certificates, asn1]),
         gate("GateWAF", ["GatePrimitives", "GatePattern"], c: ["CExpat", "CZlib"]),
         gate("GateObserve", ["GatePrimitives"], products: [nioCore]),
         gate(
@@ -102,7 +102,8 @@ let package = Package(
                 "GatePrimitives", "GateHTTP", "GatePattern", "GateRouting", "GateIdentity", "GateLimits", "GateWAF",
             ], products: [nioCore]),
         gate(
-            "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission"], c: ["CNghttp2"],
+            "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateIdentity", "GateAdmission"],
+            c: ["CNghttp2"],
             products: [nioCore, nioPosix, nioSSL, nioTLS]),
         gate(
             "GatePlan",
@@ -147,7 +148,7 @@ let package = Package(
         tests("GatePattern", ["GatePrimitives"]),
         tests("GateSupervisor", ["GatePrimitives"]),
         tests("GateRouting", ["GatePrimitives", "GateHTTP"], products: [nioCore]),
-        tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras]),
+        tests("GateIdentity", ["GatePrimitives"], products: [crypto, cryptoExtras, certificates, asn1]),
         tests("GateWAF", ["GatePrimitives", "GatePattern"], products: ["CZlib"]),
         tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
         tests(
@@ -169,6 +170,7 @@ let package = Package(
                 "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits",
                 "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
             ], products: [nioCore]),
+        tests("GateServer", ["GatePrimitives"]),
         tests("portcullis"),
     ]
 )

@@ -298,22 +298,51 @@ public struct AdmissionMachine {
         switch plan.access {
         case .denyAll: return .refuse(Fault(.admit, .undecided))
         case .open: return .pass
-        case .tokens(let rule, let sources, let identities):
+        case .anyOf(let rule, let sources, let tokens, let certificates):
             do throws(Fault) {
                 if credential.token == nil { try credential.find(in: request, sources) }
                 guard let place = credential.token, sources.all.indices.contains(place.source) else {
-                    return .refuse(Fault(.admit, .credentialsMissing))
+                    try identify(by: facts.certificate, rule, certificates, at: facts.wall)
+                    return .pass
                 }
+                // A token that is presented must be good, whatever else would pass.
                 let source = sources.all[place.source]
-                let verdict = verify(place.token(in: request), from: source, identities, facts, context, answer)
+                let verdict = verify(place.token(in: request), from: source, tokens, facts, context, answer)
                 guard case .pass = verdict, let principal else { return verdict }
-                try rule.evaluate(principal)
                 if !plan.forwardsCredentials { removal = credential.removal(sources) }
+                do throws(Fault) { try rule.evaluate(principal) } catch {
+                    // A good token that is not enough leaves the other alternatives open.
+                    guard (try? identify(by: facts.certificate, rule, certificates, at: facts.wall)) != nil else {
+                        throw error
+                    }
+                }
                 return .pass
             } catch {
                 return .refuse(error)
             }
         }
+    }
+
+    /// The principal of the client's certificate: the first identity whose rules match it and that the route accepts.
+    private mutating func identify(
+        by certificate: ClientCertificate?, _ rule: AccessRule, _ identities: [CertificateIdentity],
+        at now: WallInstant
+    ) throws(Fault) {
+        guard let certificate, !identities.isEmpty else { throw Fault(.admit, .credentialsMissing) }
+        // It was valid in the handshake; the connection may outlive it.
+        guard certificate.validFrom <= now, now < certificate.validUntil else {
+            throw Fault(.admit, .certificateExpired)
+        }
+        var fault = Fault(.admit, .certificateMismatch)
+        for identity in identities {
+            guard let found = certificate.principal(for: identity) else { continue }
+            do throws(Fault) {
+                try rule.evaluate(found)
+                principal = found
+                return
+            } catch { fault = error }
+        }
+        throw fault
     }
 
     private mutating func verify(

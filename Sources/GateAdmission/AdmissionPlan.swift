@@ -9,8 +9,9 @@ public struct AdmissionPlan: Sendable {
         case denyAll
         /// Anybody: the configuration wrote `auth: none`.
         case open
-        /// Whoever satisfies the rule with a token of one of these identities.
-        case tokens(AccessRule, sources: CredentialSources, identities: [TokenIdentity])
+        /// Whoever satisfies the rule with a token of one of these identities, or with a client certificate.
+        case anyOf(
+            AccessRule, sources: CredentialSources, tokens: [TokenIdentity], certificates: [CertificateIdentity])
     }
 
     /// Limits whose key needs no principal; charged before identity, so that a flood of 401s is charged.
@@ -110,6 +111,8 @@ public struct LimitReference: Sendable {
 public struct AdmissionFacts: Sendable {
     /// The client's address as limits count it; nil on a unix socket.
     public var client: IPAddress?
+    /// The client's certificate, verified by the connection's handshake; nil where it has none.
+    public var certificate: ClientCertificate?
     /// The route by index.
     public var route: Int
     /// Wall time, for tokens.
@@ -118,8 +121,11 @@ public struct AdmissionFacts: Sendable {
     public var now: MonotonicInstant
 
     /// The facts at one instant.
-    public init(client: IPAddress?, route: Int, wall: WallInstant, now: MonotonicInstant) {
+    public init(
+        client: IPAddress?, certificate: ClientCertificate? = nil, route: Int, wall: WallInstant, now: MonotonicInstant
+    ) {
         self.client = client
+        self.certificate = certificate
         self.route = route
         self.wall = wall
         self.now = now

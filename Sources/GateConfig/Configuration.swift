@@ -11,6 +11,8 @@ public struct Configuration: Sendable {
     public let diagnostics: [Diagnostic]
     /// Every protection given up, by place.
     public let waivers: [Waiver]
+    /// Knows the configuration's files, and nothing that is wrong: for `renew`.
+    public let places: Diagnostics
 
     /// The digest of the settings, as logs and metrics show it; nil when there is any error.
     public var revision: String? { plan?.revision }
@@ -24,15 +26,33 @@ public struct Configuration: Sendable {
         _ path: String, from files: any ConfigurationFiles = DiskFiles(), on machine: MachineFacts,
         previous: Plan? = nil
     ) -> Configuration {
-        let loaded = ConfigurationLoader.load(path, from: files)
+        compile(ConfigurationLoader.load(path, from: files), from: files, on: machine, previous: previous)
+    }
+
+    /// These settings, validated and compiled anew: certificates, keys and lists that they name have changed.
+    ///
+    /// The configuration's own files are not read: what somebody is writing there takes effect with a reload alone.
+    public static func renew(
+        _ settings: Settings, _ places: Diagnostics, from files: any ConfigurationFiles = DiskFiles(),
+        on machine: MachineFacts, previous: Plan
+    ) -> Configuration {
+        let loaded = ConfigurationLoader.validate(settings, places, from: files)
+        return compile(loaded, from: files, on: machine, previous: previous)
+    }
+
+    private static func compile(
+        _ loaded: LoadedSettings, from files: any ConfigurationFiles, on machine: MachineFacts, previous: Plan?
+    ) -> Configuration {
+        let places = loaded.collected.emptied
         guard let partial = loaded.partial else {
-            return Configuration(settings: nil, plan: nil, diagnostics: loaded.diagnostics, waivers: loaded.waivers)
+            return Configuration(
+                settings: nil, plan: nil, diagnostics: loaded.diagnostics, waivers: loaded.waivers, places: places)
         }
         var compiler = PlanCompiler(
             settings: partial, files: files, machine: machine, previous: previous, diagnostics: loaded.collected)
         let plan = compiler.compile()
         return Configuration(
             settings: plan == nil ? nil : partial, plan: plan, diagnostics: compiler.diagnostics.sorted,
-            waivers: loaded.waivers)
+            waivers: loaded.waivers, places: places)
     }
 }

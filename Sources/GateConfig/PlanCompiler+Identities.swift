@@ -5,20 +5,71 @@ import GateSettings
 
 /// One identity, compiled.
 struct CompiledIdentity {
+    /// What proves it.
+    enum Credential {
+        /// A token, with the place of its key set in the plan.
+        case token(TokenVerifier, sources: [CredentialSource], keySet: Int)
+        /// The certificate of the TLS client.
+        case certificate(CertificateIdentity)
+        /// It could not be read, which was reported.
+        case unreadable
+    }
+
     let name: String
-    let verifier: TokenVerifier
-    let sources: [CredentialSource]
-    let keySet: KeySetPlan
+    let credential: Credential
+    /// Where a token's keys come from.
+    var keySet: KeySetPlan?
 }
 
 extension PlanCompiler {
-    /// The identities in their order; an index is the key set's in the plan.
+    /// The identities in their order; the key sets of those with tokens stand in the plan in the same order.
     mutating func compileIdentities() -> [CompiledIdentity] {
-        settings.identities.map { compile($0) }
+        var keySets = 0
+        return settings.identities.map { identity in
+            if let jwt = identity.jwt {
+                defer { keySets += 1 }
+                return compile(identity, jwt, keySet: keySets)
+            }
+            let certificate = identity.clientCertificate.flatMap { compile($0, of: identity) }
+            return CompiledIdentity(
+                name: identity.name, credential: certificate.map { .certificate($0) } ?? .unreadable)
+        }
     }
 
-    private mutating func compile(_ identity: IdentitySettings) -> CompiledIdentity {
-        let jwt = identity.jwt
+    /// The patterns, each judged where it stands; nil after an error was recorded.
+    private mutating func compile(
+        _ certificate: CertificateIdentitySettings, of identity: IdentitySettings
+    ) -> CertificateIdentity? {
+        let owner = "identity '\(identity.name)'"
+        var subjects: [SubjectPattern] = []
+        for text in certificate.subjects {
+            do throws(SubjectPattern.Problem) { subjects.append(try SubjectPattern(text.value)) } catch {
+                self.error(
+                    at: text.position, "\(owner): the pattern '\(text.value)' \(error.rawValue)",
+                    instead:
+                        "write CN=meter-*; the types are \(ClientCertificate.Attribute.knownTypes.joined(separator: ", "))"
+                )
+            }
+        }
+        var names: [AlternativeNamePattern] = []
+        for text in certificate.sans {
+            guard let name = AlternativeNamePattern(text.value) else {
+                error(
+                    at: text.position, "\(owner): '\(text.value)' is no pattern of a subjectAltName",
+                    instead: "write dns:…, uri:…, email:… or ip:…")
+                continue
+            }
+            names.append(name)
+        }
+        guard subjects.count == certificate.subjects.count, names.count == certificate.sans.count else { return nil }
+        return CertificateIdentity(
+            name: identity.name, subjects: subjects, alternativeNames: names,
+            authorities: certificate.ca?.value.path)
+    }
+
+    private mutating func compile(
+        _ identity: IdentitySettings, _ jwt: JWTSettings, keySet: Int
+    ) -> CompiledIdentity {
         let policy = JWTPolicy(
             identity: identity.name, issuer: jwt.issuer.value, audiences: jwt.audiences,
             algorithms: AlgorithmSet(jwt.algorithms.compactMap { JWSAlgorithm(name: $0.rawValue) }),
@@ -33,15 +84,17 @@ extension PlanCompiler {
             }
         }
         return CompiledIdentity(
-            name: identity.name, verifier: TokenVerifier(policy: policy), sources: sources,
+            name: identity.name,
+            credential: .token(TokenVerifier(policy: policy), sources: sources, keySet: keySet),
             keySet: KeySetPlan(
-                name: identity.name, source: keySource(of: identity), policy: refresh,
+                name: identity.name, source: keySource(of: identity, jwt), policy: refresh,
                 roots: jwt.ca?.value.path))
     }
 
     /// Where the keys are; the file itself stands in where that could not be compiled, which was reported.
-    private mutating func keySource(of identity: IdentitySettings) -> GateIdentity.KeySetSource {
-        let jwt = identity.jwt
+    private mutating func keySource(
+        of identity: IdentitySettings, _ jwt: JWTSettings
+    ) -> GateIdentity.KeySetSource {
         let place = jwt.jwks?.position ?? jwt.issuer.position
         do throws(KeySetURL.Problem) {
             switch jwt.jwks?.value {

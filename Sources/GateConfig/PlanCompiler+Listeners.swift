@@ -86,7 +86,14 @@ extension PlanCompiler {
                 }
             }
         }
-        return ServerTLS(certificates: certificates, defaultIndex: defaultIndex, protocols: offered)
+        guard let clients = compileClientRules(tls, certificates) else { return nil }
+        do throws(ServerCertificate.Problem) {
+            return try ServerTLS(
+                certificates: certificates, defaultIndex: defaultIndex, protocols: offered, clients: clients)
+        } catch {
+            self.error(at: tls.position, "the TLS library does not take these certificates")
+            return nil
+        }
     }
 
     /// The certificate with its key, or nil after an error was recorded.
@@ -97,6 +104,8 @@ extension PlanCompiler {
         guard !chain.value.path.isEmpty, !key.value.path.isEmpty, !diagnostics.hasError(at: chain.position),
             !diagnostics.hasError(at: key.position)
         else { return nil }
+        watch(chain.value.path)
+        watch(key.value.path)
         do throws(ServerCertificate.Problem) {
             let compiled = try ServerCertificate(
                 chainPath: chain.value.path, keyPath: key.value.path,

@@ -65,24 +65,28 @@ extension PlanCompiler {
     /// Who may pass: nobody, unless the route says otherwise.
     private func access(of route: RouteSettings, _ parts: CompiledParts) -> AdmissionPlan.Access {
         guard case .anyOf(let uses) = route.auth else { return .open }
-        var accepted: [TokenIdentity] = []
+        var tokens: [TokenIdentity] = []
+        var certificates: [CertificateIdentity] = []
         var sources: [CredentialSource] = []
         var seen: Set<String> = []
         for use in uses where seen.insert(use.identity.value).inserted {
             guard let index = parts.identity(use.identity.value) else { continue }
-            let identity = parts.identities[index]
-            accepted.append(
-                TokenIdentity(verifier: identity.verifier, keySet: index, sources: identity.sources))
-            sources += identity.sources
+            switch parts.identities[index].credential {
+            case .token(let verifier, let own, let keySet):
+                tokens.append(TokenIdentity(verifier: verifier, keySet: keySet, sources: own))
+                sources += own
+            case .certificate(let identity): certificates.append(identity)
+            case .unreadable: continue
+            }
         }
-        guard !accepted.isEmpty else { return .denyAll }
+        guard !tokens.isEmpty || !certificates.isEmpty else { return .denyAll }
         let rule = AccessRule(
             anyOf: uses.map { use in
                 IdentityRequirement(
                     identity: use.identity.value, scopes: use.scopes,
                     claims: use.claims.map { (name: $0.name, value: $0.value) })
-            })
-        return .tokens(rule, sources: CredentialSources(sources), identities: accepted)
+            }, takesTokens: !tokens.isEmpty)
+        return .anyOf(rule, sources: CredentialSources(sources), tokens: tokens, certificates: certificates)
     }
 
     /// The edits of one direction; each is tried alone first, so that a diagnostic points at its own line.

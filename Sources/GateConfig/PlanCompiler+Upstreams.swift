@@ -72,6 +72,7 @@ extension PlanCompiler {
         let serverName = serverName(of: tls, upstream)
         let files = [tls.ca, tls.certificate?.chain, tls.certificate?.key].compactMap { $0 }
         guard !files.contains(where: { diagnostics.hasError(at: $0.position) }) else { return nil }
+        for file in files { watch(file.value.path) }
         do throws(UpstreamTLS.Problem) {
             return try UpstreamTLS(
                 roots: tls.ca?.value.path, serverName: serverName,

@@ -16,6 +16,8 @@ struct PlanCompiler {
     let machine: MachineFacts
     let previous: Plan?
     var diagnostics: Diagnostics
+    /// Files that the plan is made from, each as it was before it was read.
+    private var watched: [String: FileVersion] = [:]
 
     /// The least descriptors that are no connections: standard streams, listeners, logs, the loops' own.
     static let reservedDescriptors = 64
@@ -48,9 +50,16 @@ struct PlanCompiler {
         let revision = Digest.revision(of: settings)
         return Plan(
             revision: revision, listeners: listeners, table: table, routes: routes,
-            upstreams: upstreams, limits: LimitTable(zones), keySets: identities.map(\.keySet),
-            ruleSets: ruleSets, process: process, admin: admin, logs: logs, pseudonym: machine.pseudonym,
+            upstreams: upstreams, limits: LimitTable(zones), keySets: identities.compactMap(\.keySet),
+            identities: identities.map(\.name), ruleSets: ruleSets, process: process, admin: admin, logs: logs,
+            pseudonym: machine.pseudonym, files: watched,
             report: ConfigurationReport.json(of: settings, revision: revision))
+    }
+
+    /// Notes a file of certificates, keys or lists that is about to be read; one that cannot be is reported by its reader.
+    mutating func watch(_ path: String) {
+        guard watched[path] == nil, let status = try? files.status(of: path) else { return }
+        watched[path] = status.version
     }
 
     mutating func error(at position: SourcePosition, _ problem: String, instead remedy: String? = nil) {

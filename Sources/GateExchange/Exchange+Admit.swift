@@ -76,7 +76,9 @@ extension Exchange {
     func awaitsKeySet(_ index: Int, of plan: Plan) -> Bool { awaitedKeySet == index && pinned.plan === plan }
 
     private func facts() -> AdmissionFacts {
-        AdmissionFacts(client: client, route: routeIndex, wall: .now(), now: .now())
+        AdmissionFacts(
+            client: client, certificate: stream.facts.tls?.clientCertificate, route: routeIndex, wall: .now(),
+            now: .now())
     }
 
     private func perform(_ action: AdmissionMachine.Action) {
@@ -201,12 +203,15 @@ extension Exchange {
 
     // MARK: Authority and client
 
-    /// 421 where the certificate that was shown does not cover the host: the client must open another connection.
+    /// 421 where the certificate that was shown does not cover the host, or another rule for client certificates holds for
+    /// it: the client must open another connection (attacks 39).
     private func checkAuthority() throws(Fault) {
         guard let tls = stream.facts.tls, let request else { return }
         let host = request.host
         if let name = tls.serverName, Self.equals(host, name) { return }
-        guard tls.certificate.covers(request.hostText) else { throw Fault(.route, .sniHostMismatch) }
+        guard tls.server.mayServe(request.hostText, certificate: tls.certificate, tls.clients) else {
+            throw Fault(.route, .sniHostMismatch)
+        }
     }
 
     private static func equals(_ bytes: Span<UInt8>, _ text: String) -> Bool {

@@ -69,7 +69,7 @@ extension Exchange {
 
     /// RFC 6750 §3: 401 and `scope_missing` say which scheme is asked for.
     private func appendChallenge(_ fault: Fault, to fields: inout ByteBuffer) {
-        guard case .tokens(let rule, _, _) = route?.admission.access,
+        guard case .anyOf(let rule, _, _, _) = route?.admission.access,
             let challenge = rule.challenge.value(for: fault.reason)
         else { return }
         fields.writeStaticString("www-authenticate: ")

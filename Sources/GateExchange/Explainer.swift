@@ -39,6 +39,8 @@ public struct Explainer {
     public let listener: Int
     /// The client's address.
     public let client: IPAddress?
+    /// The client's certificate in DER; nil where it has none.
+    public let clientCertificate: [UInt8]?
     /// Key sets by the identity's name; those of files are expected here, too.
     public let keySets: [String: KeySet]
     /// The body, where one is given.
@@ -49,11 +51,13 @@ public struct Explainer {
 
     /// An explainer of requests that `client` sends to a listener.
     public init(
-        plan: Plan, listener: Int, client: IPAddress?, keySets: [String: KeySet], body: [UInt8]?, now: WallInstant
+        plan: Plan, listener: Int, client: IPAddress?, clientCertificate: [UInt8]? = nil, keySets: [String: KeySet],
+        body: [UInt8]?, now: WallInstant
     ) {
         self.plan = plan
         self.listener = listener
         self.client = client
+        self.clientCertificate = clientCertificate
         self.keySets = keySets
         self.body = body
         self.now = now
@@ -82,9 +86,7 @@ public struct Explainer {
         note(.read, "a head of \(head.count) bytes")
         var request = try VettedRequest.vet(raw)
         note(.vet, "\(request.methodText) \(request.authorityText) \(request.pathText)")
-        if let tls = entry.settings.tls, !tls.certificates.contains(where: { $0.covers(request.hostText) }) {
-            throw Fault(.route, .sniHostMismatch)
-        }
+        let certificate = try handshake(entry, host: request.hostText)
         if entry.redirectsToHTTPS {
             note(.route, "the listener only redirects to https")
             return .answered(status: 308)
@@ -101,11 +103,22 @@ public struct Explainer {
         case .route(let index):
             let route = plan.routes[index]
             note(.route, "route \(route.name)")
-            return try admit(request, route, index)
+            return try admit(request, certificate, route, index)
         }
     }
 
-    private mutating func admit(_ request: VettedRequest, _ route: RoutePlan, _ index: Int) throws(Fault) -> Verdict {
+    /// What the handshake for this host would settle of the client.
+    private mutating func handshake(_ entry: ListenerPlan, host: String) throws(Fault) -> ClientCertificate? {
+        guard let tls = entry.settings.tls else { return nil }
+        guard tls.certificates.contains(where: { $0.covers(host) }) else { throw Fault(.route, .sniHostMismatch) }
+        guard let certificate = try tls.clients.rule(for: host).explain(clientCertificate, at: now) else { return nil }
+        note(.accept, "client certificate \(certificate.subjectText), issued by \(certificate.issuerText)")
+        return certificate
+    }
+
+    private mutating func admit(
+        _ request: VettedRequest, _ certificate: ClientCertificate?, _ route: RoutePlan, _ index: Int
+    ) throws(Fault) -> Verdict {
         let context = AdmissionContext(
             keySets: plan.keySets.map { keySets[$0.name] }, tokens: TokenCache(capacity: 1), limits: plan.limits,
             inspections: InspectionPool(scratch: MatchScratch()))
@@ -113,7 +126,8 @@ public struct Explainer {
             throw Fault(.admit, .bodyTooLarge)
         }
         var machine = AdmissionMachine()
-        let facts = AdmissionFacts(client: client, route: index, wall: now, now: .now())
+        let facts = AdmissionFacts(
+            client: client, certificate: certificate, route: index, wall: now, now: .now())
         var action = machine.start(request, facts, plan: route.admission, context: context)
         // LIMIT: a machine that waits more often than it has checks is stuck.
         for _ in 0..<64 {

@@ -31,6 +31,10 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case configurationReloaded
     /// A new configuration was refused; the old one stays.
     case configurationReloadFailed
+    /// Files of certificates, keys or revocation lists changed, and are in force.
+    case certificatesRenewed
+    /// Such files changed and cannot be used; the old ones stay.
+    case certificateRenewalFailed
     /// A setting that weakens the gateway is in force.
     case waiver
     /// The process takes no new connections.
@@ -111,14 +115,16 @@ extension EventKind {
     /// How much it matters.
     public var level: EventLevel {
         switch self {
-        case .started, .listening, .configurationReloaded, .draining, .stopped, .logsReopened, .acceptResumed,
+        case .started, .listening, .configurationReloaded, .certificatesRenewed, .draining, .stopped, .logsReopened,
+            .acceptResumed,
             .connectionRefused, .handshakeFailed, .delayingRequest, .endpointHealthChanged, .keySetFetched:
             .info
         case .waiver, .certificateExpiring, .adminDenied, .clientBodyTooLarge, .limitingRequests, .upstreamSaturated,
             .keySetFetchFailed, .logLinesDropped, .nameResolutionFailed:
             .warn
-        case .configurationReloadFailed, .workerRestarted, .logReopenFailed, .acceptPaused, .overloaded,
-            .internalError, .inspectionFailed, .noLiveUpstreams, .upstreamConnectFailed, .upstreamConnectTimedOut,
+        case .configurationReloadFailed, .certificateRenewalFailed, .workerRestarted, .logReopenFailed, .acceptPaused,
+            .overloaded, .internalError, .inspectionFailed, .noLiveUpstreams, .upstreamConnectFailed,
+            .upstreamConnectTimedOut,
             .upstreamHeaderTimedOut, .upstreamBodyTimedOut, .upstreamHandshakeFailed, .upstreamClosed,
             .upstreamInvalidResponse, .upstreamAddressRefused, .keySetUnavailable:
             .error
@@ -132,6 +138,8 @@ extension EventKind {
         case .listening: "listening"
         case .configurationReloaded: "configuration reloaded"
         case .configurationReloadFailed: "configuration not reloaded, the old one stays in force"
+        case .certificatesRenewed: "certificates reloaded"
+        case .certificateRenewalFailed: "certificates not reloaded, the old ones stay in force"
         case .waiver: "insecure setting in force"
         case .draining: "draining"
         case .stopped: "stopped"
@@ -172,7 +180,8 @@ extension EventKind {
     /// Whether strangers can cause it as often as they like, so that it must be limited.
     var isLimited: Bool {
         switch self {
-        case .started, .listening, .configurationReloaded, .configurationReloadFailed, .waiver, .draining, .stopped,
+        case .started, .listening, .configurationReloaded, .configurationReloadFailed, .certificatesRenewed,
+            .certificateRenewalFailed, .waiver, .draining, .stopped,
             .workerRestarted, .logsReopened, .logReopenFailed:
             false
         default: true

@@ -35,14 +35,17 @@ public final class Plan: Sendable {
     public let names: NameTable
     /// Our name in `via`, by which loops are found; unique to the installation.
     public let pseudonym: String
+    /// The files of certificates, keys and lists that it was made from, as they were just before they were read.
+    public let files: [String: FileVersion]
     /// The settings as JSON with secrets left out, for the admin interface.
     public let report: String
 
-    /// A plan of compiled parts.
+    /// A plan of compiled parts. `identities` names all of them, in their order; nil: those that have a key set.
     public init(
         revision: String, listeners: [ListenerPlan], table: RouteTable, routes: [RoutePlan],
-        upstreams: [UpstreamSettings], limits: LimitTable, keySets: [KeySetPlan], ruleSets: [RuleSetPlan] = [],
-        process: ProcessPlan, admin: AdminPlan, logs: LogPlan, pseudonym: String, report: String = "{}\n"
+        upstreams: [UpstreamSettings], limits: LimitTable, keySets: [KeySetPlan], identities: [String]? = nil,
+        ruleSets: [RuleSetPlan] = [], process: ProcessPlan, admin: AdminPlan, logs: LogPlan, pseudonym: String,
+        files: [String: FileVersion] = [:], report: String = "{}\n"
     ) {
         self.revision = revision
         self.listeners = listeners
@@ -56,11 +59,13 @@ public final class Plan: Sendable {
         self.admin = admin
         self.logs = logs
         self.pseudonym = pseudonym
+        self.files = files
         self.report = report
         self.names = NameTable(
             revision: revision, listeners: listeners.map(\.name), routes: routes.map(\.name),
             upstreams: upstreams.map { .init(name: $0.name, endpoints: $0.endpoints.map(\.address.description)) },
-            limits: limits.zones.map(\.name), identities: keySets.map(\.name), ruleSets: ruleSets.map(\.name))
+            limits: limits.zones.map(\.name), identities: identities ?? keySets.map(\.name),
+            ruleSets: ruleSets.map(\.name))
     }
 }
 

@@ -48,6 +48,11 @@ public enum Reason: String, Sendable, CaseIterable {
     case tlsFailed = "tls_failed"
     case tlsUnknownName = "tls_unknown_name"
     case tlsNoProtocol = "tls_no_protocol"
+    case tlsCertificateMissing = "tls_certificate_missing"
+    case tlsCertificateInvalid = "tls_certificate_invalid"
+    case tlsCertificateExpired = "tls_certificate_expired"
+    case tlsCertificateRevoked = "tls_certificate_revoked"
+    case tlsRevocationUnknown = "tls_revocation_unknown"
     case draining
     case clientClosed = "client_closed"
 
@@ -59,6 +64,7 @@ public enum Reason: String, Sendable, CaseIterable {
     case h2ControlFlood = "h2_control_flood"
     case h2HeaderList = "h2_header_list"
     case h2Malformed = "h2_malformed"
+    case h2Unsendable = "h2_unsendable"
     case h2Protocol = "h2_protocol"
 
     // Routing.
@@ -85,6 +91,8 @@ public enum Reason: String, Sendable, CaseIterable {
     case jwtType = "jwt_type"
     case jwtAmbiguous = "jwt_ambiguous"
     case jwksUnavailable = "jwks_unavailable"
+    case certificateMismatch = "certificate_mismatch"
+    case certificateExpired = "certificate_expired"
     case scopeMissing = "scope_missing"
     case claimMismatch = "claim_mismatch"
     case rateLimited = "rate_limited"
@@ -124,14 +132,16 @@ public enum Reason: String, Sendable, CaseIterable {
     public var code: RefusalCode? {
         switch self {
         case .ok, .redirected, .preflight, .earlyFinal, .clientAborted, .clientClosed, .proxyProto, .tlsFailed,
-            .tlsUnknownName, .tlsNoProtocol, .timeoutTLS, .timeoutIdle, .draining, .h2ResetFlood, .h2StreamErrors,
-            .h2Continuation,
-            .h2EmptyFrames, .h2ControlFlood, .h2HeaderList, .h2Malformed, .h2Protocol:
+            .tlsUnknownName, .tlsNoProtocol, .tlsCertificateMissing, .tlsCertificateInvalid, .tlsCertificateExpired,
+            .tlsCertificateRevoked, .tlsRevocationUnknown, .timeoutTLS, .timeoutIdle, .draining, .h2ResetFlood,
+            .h2StreamErrors, .h2Continuation, .h2EmptyFrames, .h2ControlFlood, .h2HeaderList, .h2Unsendable,
+            .h2Protocol:
             nil
         case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,
             .badRequestLine, .badVersion, .badHost, .badTarget, .badExpect, .earlyUpgradeData, .upgradeWithBody,
             .hopByHopAbuse, .bodyLengthMismatch, .pathTraversal, .pathNormalised, .pathEncoded, .pathParam,
-            .identitySpoof, .routeAmbiguous, .patternEncoding, .wafMultipart, .wafUnparsable:
+            .identitySpoof, .routeAmbiguous, .patternEncoding, .wafMultipart, .wafUnparsable,
+            .h2Malformed:
             .malformedRequest
         case .unknownTe, .upgradeUnsupported: .unsupported
         case .requestLineTooLong: .uriTooLong
@@ -151,10 +161,10 @@ public enum Reason: String, Sendable, CaseIterable {
         case .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtNotYetValid, .jwtType,
             .jwtAmbiguous:
             .credentialsInvalid
-        case .jwtExpired: .credentialsExpired
+        case .jwtExpired, .certificateExpired: .credentialsExpired
         case .jwksUnavailable: .dependencyUnavailable
         case .scopeMissing: .scopeMissing
-        case .claimMismatch: .forbidden
+        case .claimMismatch, .certificateMismatch: .forbidden
         case .rateLimited: .rateLimited
         case .undecided: .internalError
         case .noLiveUpstream: .noHealthyUpstream
@@ -190,7 +200,9 @@ public enum Reason: String, Sendable, CaseIterable {
         switch self {
         case .ok, .redirected, .preflight, .noRoute, .methodNotAllowed, .sniHostMismatch, .credentialsMissing,
             .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtExpired, .jwtNotYetValid,
-            .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing, .claimMismatch, .rateLimited, .undecided,
+            .jwtType, .jwtAmbiguous, .jwksUnavailable, .scopeMissing, .claimMismatch, .certificateMismatch,
+            .certificateExpired, .rateLimited,
+            .undecided,
             .routeAmbiguous, .patternEncoding, .patternLimit, .noLiveUpstream, .upstreamSaturated,
             .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .upstreamAddressRefused, .dnsError, .badUpstreamResponse,

@@ -1,3 +1,4 @@
+import GateConfig
 import GateExchange
 import GateIdentity
 public import GateObserve
@@ -14,10 +15,11 @@ import Synchronization
 /// Everything of a request runs on its loop; the worker only starts, replaces and ends what is there.
 public final class Worker: WorkerDuties, Sendable {
     /// Reads the configuration anew: a plan, or nil after every problem was reported to the event log.
-    public typealias Load = @Sendable (_ previous: Plan?, _ events: EventLog) -> Plan?
+    public typealias Load = @Sendable (_ previous: Plan?, _ events: EventLog) -> LoadedPlan?
 
     private struct State {
-        var plan: Plan
+        var loaded: LoadedPlan
+        var watch = FileWatch()
         var isDraining = false
         var isEnded = false
     }
@@ -37,9 +39,10 @@ public final class Worker: WorkerDuties, Sendable {
 
     /// Starts serving on the supervisor's sockets; nil where it could not, having said why in the event log.
     public static func start(
-        plan: Plan, sockets: [ListeningSocket], eventSink: LogSink, events: EventLog, completion: Completion,
+        _ loaded: LoadedPlan, sockets: [ListeningSocket], eventSink: LogSink, events: EventLog, completion: Completion,
         load: @escaping Load
     ) -> Worker? {
+        let plan = loaded.plan
         guard Capacity.check(plan, events) else { return nil }
         var accessLog: LogSink?
         if let destination = plan.logs.access {
@@ -50,7 +53,7 @@ public final class Worker: WorkerDuties, Sendable {
         }
         guard
             let worker = try? Worker(
-                plan: plan, accessLog: accessLog, eventSink: eventSink, events: events, completion: completion,
+                loaded, accessLog: accessLog, eventSink: eventSink, events: events, completion: completion,
                 load: load),
             worker.listen(sockets)
         else { return nil }
@@ -59,9 +62,10 @@ public final class Worker: WorkerDuties, Sendable {
     }
 
     private init(
-        plan: Plan, accessLog: LogSink?, eventSink: LogSink, events: EventLog, completion: Completion,
+        _ loaded: LoadedPlan, accessLog: LogSink?, eventSink: LogSink, events: EventLog, completion: Completion,
         load: @escaping Load
     ) throws {
+        let plan = loaded.plan
         let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.process.loops)
         let registry = MetricsRegistry()
         let resolver = EndpointResolver()
@@ -91,12 +95,13 @@ public final class Worker: WorkerDuties, Sendable {
         self.eventSink = eventSink
         self.background = background
         self.keeper = try KeySetKeeper.make(loops: loops, plan: plan, events: events, resolver: resolver)
-        self.state = Mutex(State(plan: plan))
+        self.state = Mutex(State(loaded: loaded))
         keepResolving()
+        keepRenewing()
     }
 
     /// The plan in force.
-    var plan: Plan { state.withLock { $0.plan } }
+    var plan: Plan { state.withLock { $0.loaded.plan } }
 
     /// Whether new traffic is welcome.
     var isReady: Bool { state.withLock { !$0.isDraining } }
@@ -147,13 +152,21 @@ public final class Worker: WorkerDuties, Sendable {
             events.emit(.configurationReloadFailed, [EventField("revision", old.revision)])
             return false
         }
-        if let problem = old.whatNeedsRestart(for: new) {
+        if let problem = old.whatNeedsRestart(for: new.plan) {
             events.emit(
                 .configurationReloadFailed, [EventField("revision", old.revision), EventField("error", problem)])
             return false
         }
+        guard adopt(new) else { return false }
+        events.emit(.configurationReloaded, [EventField("revision", new.plan.revision)])
+        return true
+    }
+
+    /// Puts a plan in force on every loop: what is under way finishes on its own.
+    private func adopt(_ loaded: LoadedPlan) -> Bool {
+        let new = loaded.plan
         _ = resolver.refresh(new.endpointNames)
-        state.withLock { $0.plan = new }
+        state.withLock { $0.loaded = loaded }
         let keeper = keeper
         do {
             let keySets = try keeper.eventLoop.submit { keeper.value.adopt(new) }.wait()
@@ -162,8 +175,35 @@ public final class Worker: WorkerDuties, Sendable {
             }
             keeper.eventLoop.execute { keeper.value.publishAll() }
         } catch { return false }
-        events.emit(.configurationReloaded, [EventField("revision", new.revision)])
         return true
+    }
+
+    // MARK: Certificates
+
+    /// How often the files of certificates, keys and lists are looked at.
+    private static let renewalInterval = TimeAmount.seconds(2)
+
+    /// Reads certificates, keys and lists again when their files have changed, off the loops; what cannot be used changes
+    /// nothing (attacks 73).
+    private func keepRenewing() {
+        loops[0].eventLoop.scheduleRepeatedTask(
+            initialDelay: Self.renewalInterval, delay: Self.renewalInterval
+        ) { _ in
+            self.background.submit { _ in self.renew() }
+        }
+    }
+
+    private func renew() {
+        let (loaded, isDraining) = state.withLock { ($0.loaded, $0.isDraining) }
+        let changes = loaded.plan.changedFiles()
+        guard !isDraining, state.withLock({ $0.watch.observe(changes) }) else { return }
+        let names = EventField("files", changes.keys.sorted().joined(separator: ", "))
+        if let plan = loaded.renew(loaded.plan, events), adopt(LoadedPlan(plan: plan, renew: loaded.renew)) {
+            events.emit(.certificatesRenewed, [names])
+        } else {
+            state.withLock { $0.watch.refuse() }
+            events.emit(.certificateRenewalFailed, [names])
+        }
     }
 
     /// Opens log files anew.
@@ -180,7 +220,7 @@ public final class Worker: WorkerDuties, Sendable {
     public func drain() {
         let plan = state.withLock { state in
             state.isDraining = true
-            return state.plan
+            return state.loaded.plan
         }
         events.emit(.draining, [EventField("seconds", Int(plan.process.drain.seconds))])
         // What the kernel has queued is accepted first: closing a listening socket resets it.

@@ -1,3 +1,4 @@
+public import GateIdentity
 public import GatePrimitives
 
 /// What is known of one downstream connection once it is accepted; step 1's result.
@@ -36,8 +37,14 @@ public final class AcceptedConnection {
 public struct TLSFacts: Sendable {
     /// The client's server name, lower-cased; nil when it sent none.
     public let serverName: String?
+    /// The listener's TLS as it was when the connection was made.
+    public let server: ServerTLS
     /// The certificate that was shown.
     public let certificate: ServerCertificate
+    /// The rule for clients' certificates that the handshake enforced.
+    public let clients: ClientVerification
+    /// The client's certificate, verified; nil where it showed none.
+    public let clientCertificate: ClientCertificate?
     /// The version's name as it stands in logs: `TLSv1.3` or `TLSv1.2`.
     public let version: String
     /// The ALPN protocol; nil when the client offered none.

@@ -66,8 +66,8 @@ final class Admissions {
         let rule = AccessRule(
             anyOf: identities.map { IdentityRequirement(identity: $0.verifier.policy.identity, scopes: scopes) })
         return AdmissionPlan(
-            access: .tokens(
-                rule, sources: CredentialSources(identities.flatMap(\.sources)), identities: identities),
+            access: .anyOf(
+                rule, sources: CredentialSources(identities.flatMap(\.sources)), tokens: identities, certificates: []),
             addressLimits: addressLimits, principalLimits: principalLimits, headChecks: headChecks,
             bodyChecks: bodyChecks, forwardsCredentials: forwardsCredentials)
     }

@@ -136,7 +136,7 @@ private let listener = "version: 1\nlisteners: { public: { address: 127.0.0.1:80
         #expect(route.admission.addressLimits.map(\.zone) == [0])
         #expect(route.admission.principalLimits.map(\.zone) == [1])
         #expect(route.admission.principalLimits[0].key == [.principal, .route])
-        guard case .tokens(let rule, let sources, let identities) = route.admission.access else {
+        guard case .anyOf(let rule, let sources, let identities, _) = route.admission.access else {
             return #expect(Bool(false), "no tokens")
         }
         #expect(rule.anyOf.map(\.identity) == ["staff", "partners"])

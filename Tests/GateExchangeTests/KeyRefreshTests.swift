@@ -35,9 +35,10 @@ import Testing
         token = String(
             decoding: try DevelopmentToken.sign(header: header, payload: payload.text, key: key), as: UTF8.self)
         let policy = JWTPolicy(identity: "staff", issuer: "https://i", audiences: ["orders"])
-        let access = AdmissionPlan.Access.tokens(
+        let access = AdmissionPlan.Access.anyOf(
             AccessRule(anyOf: [IdentityRequirement(identity: "staff")]), sources: CredentialSources([.header]),
-            identities: [TokenIdentity(verifier: TokenVerifier(policy: policy), keySet: 0, sources: [.header])])
+            tokens: [TokenIdentity(verifier: TokenVerifier(policy: policy), keySet: 0, sources: [.header])],
+            certificates: [])
         var test = TestPlan(
             routes: [TestRoute(admission: AdmissionPlan(access: access))],
             upstreams: [TestPlan.upstream(backend.port)])

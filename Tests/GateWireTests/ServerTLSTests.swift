@@ -11,7 +11,7 @@ import Testing
     {
         let first = try TestCertificates.load()
         let second = try TestCertificates.load(TestCertificates.otherChain, TestCertificates.otherKey)
-        return ServerTLS(
+        return try ServerTLS(
             certificates: both ? [first, second] : [first], defaultIndex: defaultIndex, protocols: protocols)
     }
 

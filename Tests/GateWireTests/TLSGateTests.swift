@@ -35,7 +35,7 @@ private final class GateRig {
             try TestCertificates.load(),
             try TestCertificates.load(TestCertificates.otherChain, TestCertificates.otherKey),
         ]
-        let tls = ServerTLS(certificates: certificates, defaultIndex: nil, protocols: ["http/1.1"])
+        let tls = try ServerTLS(certificates: certificates, defaultIndex: nil, protocols: ["http/1.1"])
         let settings = ListenerSettings(
             index: 0, tls: tls, headLimits: .standard, timeouts: DownstreamTimeouts(), maximumConnections: 10)
         let made = Made()

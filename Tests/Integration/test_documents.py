@@ -21,7 +21,8 @@ def examples(tmp_path, authority):
         shutil.copy(chain, directory / f"tls/{name}.pem")
         shutil.copy(key, directory / f"tls/{name}.key")
         (directory / f"tls/{name}.key").chmod(0o600)
-    shutil.copy(authority.file, directory / "tls/internal-ca.pem")
+    for name in ("internal-ca", "partners-ca"):
+        shutil.copy(authority.file, directory / f"tls/{name}.pem")
     return directory
 
 

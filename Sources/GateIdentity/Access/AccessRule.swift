@@ -25,10 +25,10 @@ public struct AccessRule: Sendable {
     /// What a refused client is told to bring.
     public let challenge: BearerChallenge
 
-    /// A rule. Without an alternative nobody passes: default deny.
-    public init(anyOf: [IdentityRequirement]) {
+    /// A rule. Without an alternative nobody passes: default deny. `takesTokens` is false where certificates alone do.
+    public init(anyOf: [IdentityRequirement], takesTokens: Bool = true) {
         self.anyOf = anyOf
-        challenge = BearerChallenge(anyOf)
+        challenge = BearerChallenge(anyOf, takesTokens: takesTokens)
     }
 
     /// Lets `principal` pass, or says what is missing: `scope_missing` if a scope alone would have been enough,

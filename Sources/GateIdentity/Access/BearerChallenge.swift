@@ -10,7 +10,13 @@ public struct BearerChallenge: Sendable {
     public let insufficientScope: [UInt8]
 
     /// The challenges of a route with these requirements.
-    init(_ requirements: [IdentityRequirement]) {
+    init(_ requirements: [IdentityRequirement], takesTokens: Bool) {
+        guard takesTokens else {
+            // RFC 9110 §11.6.1: a 401 has a challenge, and no scheme is registered for a certificate of the TLS client.
+            missing = [UInt8](#"ClientCertificate realm="api""#.utf8)
+            (invalid, insufficientScope) = (missing, missing)
+            return
+        }
         // RFC 6750 §3: at least one parameter. The realm is the same everywhere: it must not name what is inside.
         missing = [UInt8](#"Bearer realm="api""#.utf8)
         invalid = [UInt8](#"Bearer error="invalid_token""#.utf8)

@@ -1,3 +1,5 @@
+public import GatePrimitives
+
 /// Where configuration is read from: the disk, or a table in tests and fuzzing.
 public protocol ConfigurationFiles: Sendable {
     /// The bytes of a file, at most `limit` of them.
@@ -23,7 +25,7 @@ public struct FileProblem: Error, Equatable, Sendable {
     public init(_ words: String) { self.words = words }
 }
 
-/// Who owns a file and who may read it.
+/// Who owns a file, who may read it, and which version of it there is.
 public struct FileStatus: Equatable, Sendable {
     /// The permission bits, `0o600`.
     public let permissions: UInt32
@@ -31,12 +33,15 @@ public struct FileStatus: Equatable, Sendable {
     public let owner: UInt32
     /// The group's number.
     public let group: UInt32
+    /// Its version.
+    public let version: FileVersion
 
     /// A file with these.
-    public init(permissions: UInt32, owner: UInt32, group: UInt32) {
+    public init(permissions: UInt32, owner: UInt32, group: UInt32, version: FileVersion = FileVersion()) {
         self.permissions = permissions
         self.owner = owner
         self.group = group
+        self.version = version
     }
 }
 

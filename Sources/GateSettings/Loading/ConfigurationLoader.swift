@@ -35,6 +35,18 @@ public struct ConfigurationLoader {
             waivers: loader.waivers.sorted { $0.position < $1.position }, partial: settings, collected: diagnostics)
     }
 
+    /// Judges settings that were read before once more: the files that they name may have changed.
+    public static func validate(
+        _ settings: Settings, _ diagnostics: Diagnostics, from files: any ConfigurationFiles
+    ) -> LoadedSettings {
+        var validator = SettingsValidator(settings: settings, files: files, diagnostics: diagnostics)
+        validator.validate()
+        let found = validator.diagnostics
+        return LoadedSettings(
+            settings: found.hasErrors ? nil : settings, diagnostics: found.sorted,
+            waivers: validator.waivers.sorted { $0.position < $1.position }, partial: settings, collected: found)
+    }
+
     private mutating func load(_ path: String) -> Settings? {
         let root = FilePath.directory(of: path)
         guard var settings = read(path, root: root, directory: "", isIncluded: false) else { return nil }

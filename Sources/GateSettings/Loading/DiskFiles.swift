@@ -1,3 +1,4 @@
+import GatePrimitives
 import Glibc
 
 /// The disk, as the gateway's user sees it.
@@ -53,7 +54,11 @@ public struct DiskFiles: ConfigurationFiles {
         // SAFETY: the path is copied with its NUL for the call; stat fills a local.
         guard unsafe stat(path, &information) == 0 else { throw Self.problem() }
         return FileStatus(
-            permissions: UInt32(information.st_mode) & 0o7777, owner: information.st_uid, group: information.st_gid)
+            permissions: UInt32(information.st_mode) & 0o7777, owner: information.st_uid, group: information.st_gid,
+            version: FileVersion(
+                device: UInt64(information.st_dev), inode: UInt64(information.st_ino),
+                modified: Int64(information.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(information.st_mtim.tv_nsec),
+                size: Int64(information.st_size)))
     }
 
     /// The number of a group by name, or nil.

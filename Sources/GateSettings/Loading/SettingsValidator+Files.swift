@@ -1,10 +1,10 @@
 extension SettingsValidator {
     /// Reports a file that cannot be read.
-    mutating func requireReadable(_ path: Located<FilePath>, _ kind: String) {
+    mutating func requireReadable(_ path: Located<FilePath>, _ kind: String, limit: Int = 1 << 20) {
         // A path that could not be read from the configuration was reported there.
         guard !path.value.path.isEmpty else { return }
         do throws(FileProblem) {
-            _ = try files.contents(of: path.value.path, limit: 1 << 20)
+            _ = try files.contents(of: path.value.path, limit: limit)
         } catch {
             self.error(at: path.position, "\(kind) \(path.value.path.abbreviated): \(error.words)")
         }

@@ -5,7 +5,16 @@ extension SettingsValidator {
     mutating func validateIdentities() {
         for identity in settings.identities {
             let owner = "identity '\(identity.name)'"
-            let jwt = identity.jwt
+            if let certificate = identity.clientCertificate { validate(certificate, of: identity, owner: owner) }
+            guard let jwt = identity.jwt else {
+                // A credential of another version was reported where it stands.
+                if identity.clientCertificate == nil, !identity.hasErrors {
+                    error(
+                        at: identity.position, "\(owner) has no credential",
+                        instead: "add jwt: or clientCertificate:")
+                }
+                continue
+            }
             // An identity that could not be read was reported there.
             guard !jwt.issuer.value.isEmpty else { continue }
             if jwt.audiences.isEmpty {

@@ -75,6 +75,7 @@ extension SettingsValidator {
         if tls.minimumVersion.value == .tls12 {
             waive(at: tls.minimumVersion.position, "listener '\(listener.name)' speaks TLS 1.2")
         }
+        validateClientCertificates(tls, of: listener)
         var defaults: SourcePosition?
         for certificate in tls.certificates {
             requireReadable(certificate.chain, "certificate chain")

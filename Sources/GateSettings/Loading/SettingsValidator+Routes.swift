@@ -32,6 +32,7 @@ extension SettingsValidator {
             if case .anyOf(let uses) = route.auth {
                 for use in uses {
                     require(use.identity, "identity", among: identities, in: identityNames, for: owner)
+                    validate(use, owner: owner)
                 }
             } else {
                 refusePrincipalLimits(of: route, owner: owner)

@@ -26,7 +26,7 @@ protocol Described: SettingsObject {
 }
 
 /// The keys of one mapping.
-struct Schema<Root: SettingsObject>: Sendable {
+struct Schema<Root: Described>: Sendable {
     /// Path of the mapping for the reference, as in `listeners.NAME.tls`.
     let path: String
     /// What the mapping is for.

@@ -6,11 +6,18 @@ public struct IdentitySettings: NamedSettings, Described {
     public var name = ""
     /// Where its name stands.
     public var position = SourcePosition.unknown
-    /// Bearer tokens.
-    public var jwt = JWTSettings()
+    /// Bearer tokens; nil for an identity by another credential.
+    public var jwt: JWTSettings?
+    /// The certificate of the TLS client; nil for an identity by another credential.
+    public var clientCertificate: CertificateIdentitySettings?
+
+    /// Whether something of it could not be read, which was reported.
+    public private(set) var hasErrors = false
 
     /// An identity that nobody has.
     public init() {}
+
+    mutating func noteErrors() { hasErrors = true }
 
     static let schema = Schema<IdentitySettings>(
         "identities.NAME",
@@ -20,11 +27,13 @@ public struct IdentitySettings: NamedSettings, Described {
         `x-auth-identity` instead.
         """,
         [
-            .required(
-                "jwt", \.jwt, .object, alternatives: ["apiKeys", "clientCertificate"],
+            .optional(
+                "jwt", \.jwt, .object, absent: "another credential is named",
                 "Tokens that an issuer has signed (RFC 7519)."),
             .planned("apiKeys", "Keys from a file."),
-            .planned("clientCertificate", "The certificate of the TLS client."),
+            .optional(
+                "clientCertificate", \.clientCertificate, .object, absent: "another credential is named",
+                "The certificate of the TLS client."),
         ])
 }
 

@@ -16,6 +16,10 @@ public struct TLSSettings: Described {
     public var minimumVersion = Located(Version.tls13)
     /// The policy that browsers remember; nil for none.
     public var hsts: HSTSSettings? = HSTSSettings()
+    /// Certificates asked of clients; nil asks for none.
+    public var clientCertificates: ClientVerificationSettings?
+    /// What differs for some server names.
+    public var names: [Pair<ServerNameSettings>] = []
     /// Where it stands.
     public var position = SourcePosition.unknown
 
@@ -39,9 +43,36 @@ public struct TLSSettings: Described {
             .defaulted(
                 "hsts", \.hsts, Shape<HSTSSettings>.object.orNone, default: "{}",
                 "The `strict-transport-security` field of every answer (RFC 6797); `none` leaves it out."),
-            .planned("clientCertificates", "Certificates asked of clients."),
-            .planned("names", "What differs for some server names."),
+            .optional(
+                "clientCertificates", \.clientCertificates, .object, absent: "no certificate is asked for",
+                "Certificates asked of clients (mutual TLS)."),
+            .defaulted(
+                "names", \.names, Shape<ServerNameSettings>.object.pairs("a mapping from host names", key: .serverName),
+                default: "{}",
+                "What differs for some server names: `partners.example.com`, or `*.example.com` for one label."),
         ])
+}
+
+extension Shape where Value == String {
+    /// A host name as the handshake has it, in lower case; `*.` before it stands for one label.
+    static let serverName: Shape = .scalar("a host name") { text in
+        let host = text.lowercased()
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isValid =
+            host.utf8.count <= 253 && labels.count >= 2
+            && labels.enumerated().allSatisfy { index, label in
+                (index == 0 && label == "*")
+                    || ((1...63).contains(label.utf8.count)
+                        && label.utf8.allSatisfy { byte in
+                            (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2d || byte == 0x5f
+                        })
+            }
+        return isValid
+            ? .value(host)
+            : .problem("\(Quantity.quoted(text)) is not a host name", instead: "write api.example.com or *.example.com")
+    } render: {
+        $0
+    }
 }
 
 /// A certificate chain and its key.

@@ -46,6 +46,13 @@ public struct Diagnostics: Sendable {
         return files.count - 1
     }
 
+    /// As new, with the same files: for settings that are judged again.
+    public var emptied: Diagnostics {
+        var emptied = Diagnostics()
+        emptied.files = files
+        return emptied
+    }
+
     /// The path of the file that `position` stands in.
     public func path(of position: SourcePosition) -> String {
         let index = Int(position.file)

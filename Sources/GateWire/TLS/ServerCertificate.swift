@@ -5,8 +5,9 @@ public import NIOSSL
 ///
 /// Built off the loops (it reads the disk), immutable afterwards and shared by all of them.
 public final class ServerCertificate: Sendable {
-    /// The library's context: chain, key, versions and protocols.
+    /// The library's context where no certificate is asked of clients: chain, key, versions and protocols.
     public let context: NIOSSLContext
+    private let configuration: TLSConfiguration
     /// The DNS names of the leaf, lower-cased; a leading `*.` is a wildcard for one label (RFC 6125 §6.4.3).
     public let names: [String]
     /// When the leaf expires.
@@ -53,9 +54,23 @@ public final class ServerCertificate: Sendable {
         configuration.applicationProtocols = protocols
         configuration.renegotiationSupport = .none
         do { self.context = try NIOSSLContext(configuration: configuration) } catch { throw .keyMismatch }
+        self.configuration = configuration
         self.names = names
         self.notAfter = notAfter
         self.chainPath = chainPath
+    }
+
+    /// The context under a rule for client certificates.
+    ///
+    /// Each has ticket keys of its own, so that a session of one rule is never resumed under another (attacks 39).
+    func context(under rule: ClientVerification) throws(Problem) -> NIOSSLContext {
+        guard rule.mode != .off else { return context }
+        var configuration = configuration
+        configuration.trustRoots = .certificates(rule.roots)
+        configuration.sendCANameList = true
+        configuration.certificateVerification =
+            rule.mode == .require ? .noHostnameVerification : .optionalVerification
+        do { return try NIOSSLContext(configuration: configuration) } catch { throw .keyMismatch }
     }
 
     /// Whether the certificate may stand for `host` (lower-case, without port): exact, or a wildcard of one label.

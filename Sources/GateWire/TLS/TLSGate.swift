@@ -1,3 +1,4 @@
+import GateIdentity
 import GatePrimitives
 import Glibc
 import NIOCore
@@ -17,8 +18,16 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
 
     private enum State {
         case hello(ByteBuffer)
-        case handshaking(ClientHello, certificate: ServerCertificate, handler: NIOSSLServerHandler)
+        case handshaking(Handshake)
         case done
+    }
+
+    /// What was chosen by the hello.
+    private struct Handshake {
+        let serverName: String?
+        let certificate: ServerCertificate
+        let clients: ClientVerification
+        let handler: NIOSSLServerHandler
     }
 
     var deadline = LoopDeadline()
@@ -79,20 +88,26 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
             guard tls.accepts(hello.protocols) else {
                 return refuse(context, .tlsNoProtocol, alert: Alert.noApplicationProtocol)
             }
-            handshake(hello, tls.certificates[index], buffer, context)
+            handshake(hello.serverName, certificate: index, buffer, context)
         }
     }
 
     private func handshake(
-        _ hello: ClientHello, _ certificate: ServerCertificate, _ buffer: ByteBuffer, _ context: ChannelHandlerContext
+        _ serverName: String?, certificate index: Int, _ buffer: ByteBuffer, _ context: ChannelHandlerContext
     ) {
+        let clients = tls.clients.rule(for: serverName)
+        guard let chosen = tls.context(certificate: index, clients) else {
+            return refuse(context, .internalError, alert: Alert.internalError)
+        }
         do {
             var configuration = NIOSSLHandler.Configuration()
             // An idle connection keeps no more than one record's worth of outbound buffer.
             configuration.maximumPreservedOutboundBufferCapacity = 0
-            let handler = NIOSSLServerHandler(context: certificate.context, configuration: configuration)
+            let handler = NIOSSLServerHandler(context: chosen, configuration: configuration)
             try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
-            state = .handshaking(hello, certificate: certificate, handler: handler)
+            state = .handshaking(
+                Handshake(
+                    serverName: serverName, certificate: tls.certificates[index], clients: clients, handler: handler))
             let first = try context.pipeline.syncOperations.context(handler: handler)
             handler.channelRead(context: first, data: NIOAny(buffer))
             handler.channelReadComplete(context: first)
@@ -102,11 +117,11 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshaking(let hello, let certificate, let handler) = state,
+        guard case .handshaking(let handshake) = state,
             case TLSUserEvent.handshakeCompleted(let negotiated) = event
         else { return context.fireUserInboundEventTriggered(event) }
         let version: String
-        switch handler.tlsVersion {
+        switch handshake.handler.tlsVersion {
         case .tlsv13: version = "TLSv1.3"
         case .tlsv12: version = "TLSv1.2"
         default: return refuse(context, .tlsFailed, alert: nil)
@@ -115,9 +130,16 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
         if let negotiated, !tls.protocols.contains(negotiated) {
             return refuse(context, .tlsNoProtocol, alert: nil)
         }
+        let client: ClientCertificate?
+        do throws(Fault) {
+            client = try handshake.clients.verify(handshake.handler.peerCertificate, at: .now())
+        } catch {
+            return refuse(context, error.reason, alert: nil)
+        }
         state = .done
         facts.tls = TLSFacts(
-            serverName: hello.serverName, certificate: certificate, version: version, applicationProtocol: negotiated)
+            serverName: handshake.serverName, server: tls, certificate: handshake.certificate,
+            clients: handshake.clients, clientCertificate: client, version: version, applicationProtocol: negotiated)
         acknowledgeAtOnce(context.channel)
         loop.observer?.handshakeCompleted(facts, duration: MonotonicInstant.now().since(began))
         let connection = next(context.channel)
@@ -142,7 +164,7 @@ final class TLSGate: ChannelInboundHandler, RemovableChannelHandler, DeadlineHol
         if case .done = state {
         } else {
             state = .done
-            loop.observer?.handshakeFailed(facts, .tlsFailed)
+            loop.observer?.handshakeFailed(facts, ClientVerification.reason(of: error))
         }
         context.channel.closeBelowTLS()
     }

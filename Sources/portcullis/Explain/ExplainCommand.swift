@@ -2,6 +2,7 @@ import ArgumentParser
 import GateIdentity
 import GatePrimitives
 import GateSettings
+import SwiftASN1
 
 /// `portcullis explain`: why a request is, or was, answered as it is.
 struct ExplainCommand: ParsableCommand {
@@ -22,6 +23,8 @@ struct ExplainCommand: ParsableCommand {
     var header: [String] = []
     @Option(help: ArgumentHelp("The body: text, or @FILE.", valueName: "body")) var data: String?
     @Option(help: ArgumentHelp("The client's address.", valueName: "address")) var client = "127.0.0.1"
+    @Option(help: ArgumentHelp("The client's certificate in PEM.", valueName: "file"))
+    var clientCertificate: String?
     @Option(help: ArgumentHelp("The listener, where there are several.", valueName: "name")) var listener: String?
     @Option(help: ArgumentHelp("A key set for an identity, instead of fetching it; repeat it.", valueName: "name=file"))
     var jwks: [String] = []
@@ -51,7 +54,8 @@ struct ExplainCommand: ParsableCommand {
             throw ValidationError(error.description)
         }
         let explanation = try OfflineExplanation(
-            request, plan: plan, settings: settings, listener: listener, client: client, keySets: try keySets(settings),
+            request, plan: plan, settings: settings, listener: listener, client: client,
+            clientCertificate: try clientCertificate.map { try Self.certificate($0) }, keySets: try keySets(settings),
             body: body)
         try explanation.print(json: json)
     }
@@ -62,17 +66,27 @@ struct ExplainCommand: ParsableCommand {
         return try CommandFile.read(String(data.dropFirst()), maxBytes: 1 << 30, isPrivate: false)
     }
 
+    /// The first certificate of a file, in DER.
+    private static func certificate(_ path: String) throws -> [UInt8] {
+        let bytes = try CommandFile.read(path, maxBytes: 1 << 20, isPrivate: false)
+        let documents = (try? PEMDocument.parseMultiple(pemString: String(decoding: bytes, as: UTF8.self))) ?? []
+        guard let first = documents.first(where: { $0.discriminator == "CERTIFICATE" }) else {
+            throw CommandFailure("\(path) holds no certificate in PEM")
+        }
+        return first.derBytes
+    }
+
     /// The key sets of files that the configuration names, and those that `--jwks` gives instead of fetching.
     private func keySets(_ settings: Settings) throws -> [String: KeySet] {
         var paths: [String: String] = [:]
         for identity in settings.identities {
-            if case .file(let path) = identity.jwt.jwks?.value { paths[identity.name] = path.path }
+            if case .file(let path) = identity.jwt?.jwks?.value { paths[identity.name] = path.path }
         }
         for argument in jwks {
             let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { throw ValidationError("--jwks takes NAME=FILE") }
-            guard settings.identities.contains(where: { $0.name == parts[0] }) else {
-                throw ValidationError("--jwks \(argument): there is no identity \(parts[0])")
+            guard settings.identities.contains(where: { $0.name == parts[0] && $0.jwt != nil }) else {
+                throw ValidationError("--jwks \(argument): there is no identity \(parts[0]) with tokens")
             }
             paths[parts[0]] = parts[1]
         }

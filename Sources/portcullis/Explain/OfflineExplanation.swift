@@ -14,8 +14,7 @@ struct OfflineExplanation {
     /// Explains `request` as a client at `client` would send it to the listener of that name.
     init(
         _ request: ExplainedRequest, plan: Plan, settings: Settings, listener: String?, client: String,
-        keySets: [String: KeySet],
-        body: [UInt8]?
+        clientCertificate: [UInt8]?, keySets: [String: KeySet], body: [UInt8]?
     ) throws {
         self.request = request
         guard let index = Self.listener(listener, for: request, in: plan, settings) else {
@@ -23,7 +22,8 @@ struct OfflineExplanation {
                 "name one of the listeners with --listener: \(plan.listeners.map(\.name).joined(separator: ", "))")
         }
         var explainer = Explainer(
-            plan: plan, listener: index, client: IPAddress(client), keySets: keySets, body: body, now: .now())
+            plan: plan, listener: index, client: IPAddress(client), clientCertificate: clientCertificate,
+            keySets: keySets, body: body, now: .now())
         (lines, verdict) = explainer.explain(head: request.head)
     }
 

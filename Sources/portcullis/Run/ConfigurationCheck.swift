@@ -3,6 +3,7 @@ import GateConfig
 import GateObserve
 import GatePlan
 import GatePrimitives
+import GateServer
 import GateSettings
 import GateSupervisor
 
@@ -16,6 +17,26 @@ struct ConfigurationCheck {
     init(_ path: String, previous: Plan? = nil) {
         self.path = path
         configuration = Configuration.load(path, on: .thisMachine(configuration: path), previous: previous)
+    }
+
+    private init(_ path: String, _ configuration: Configuration) {
+        self.path = path
+        self.configuration = configuration
+    }
+
+    /// The plan for a worker; nil where something is wrong.
+    ///
+    /// What renews it holds the settings and not the plan, so that a plan that was replaced can go.
+    var loaded: LoadedPlan? {
+        guard let settings, let plan else { return nil }
+        let (path, places) = (path, configuration.places)
+        return LoadedPlan(plan: plan) { previous, events in
+            let renewed = ConfigurationCheck(
+                path,
+                Configuration.renew(settings, places, on: .thisMachine(configuration: path), previous: previous))
+            if !renewed.isGood { renewed.reportProblems(events, as: .certificateRenewalFailed) }
+            return renewed.plan
+        }
     }
 
     /// The settings, where nothing is wrong.
@@ -89,9 +110,9 @@ struct ConfigurationCheck {
         }
     }
 
-    /// Tells the event log why the configuration is not taken.
-    func reportProblems(_ events: EventLog) {
-        for problem in diagnostics { events.emit(.configurationReloadFailed, [EventField("problem", problem.line)]) }
+    /// Tells the event log why the configuration, or files that it names, are not taken.
+    func reportProblems(_ events: EventLog, as kind: EventKind = .configurationReloadFailed) {
+        for problem in diagnostics { events.emit(kind, [EventField("problem", problem.line)]) }
     }
 
     /// Tells the event log which protections the configuration in force gives up.

@@ -39,13 +39,13 @@ private struct WorkerStart {
     /// Starts the gateway; nil where it could not, having said why.
     func start(_ sockets: [ListeningSocket], _ completion: Completion) -> (any WorkerDuties)? {
         let checked = ConfigurationCheck(config)
-        guard let plan = checked.plan else {
+        guard let loaded = checked.loaded else {
             checked.reportEvents(format.lines)
             return nil
         }
         let sink: LogSink
         do throws(LogSinkError) {
-            sink = try LogSink(plan.logs.events)
+            sink = try LogSink(loaded.plan.logs.events)
         } catch {
             let fields: [(String, JSONOutput)] = [
                 ("error", .text("cannot open the event log \(error.path)")), ("number", .number(Int(error.code))),
@@ -57,11 +57,11 @@ private struct WorkerStart {
         checked.reportWaivers(events)
         let path = config
         return Worker.start(
-            plan: plan, sockets: sockets, eventSink: sink, events: events, completion: completion
+            loaded, sockets: sockets, eventSink: sink, events: events, completion: completion
         ) { previous, events in
             let checked = ConfigurationCheck(path, previous: previous)
             if checked.isGood { checked.reportWaivers(events) } else { checked.reportProblems(events) }
-            return checked.plan
+            return checked.loaded
         }
     }
 }
