@@ -14,6 +14,8 @@ extension HTTP2Connection {
         streams[id] = stream
         var raw: RawHead?
         do throws(Fault) {
+            // attacks 29: no answer could ever be sent, so that no backend is asked for one.
+            guard canAnswer else { throw Fault(.read, .h2Unsendable) }
             let complete = try head.finish(endsStream: endsStream, &table)
             pseudo = head.takeStorage()
             raw = complete
@@ -67,9 +69,31 @@ extension HTTP2Connection {
         scheduleSend()
     }
 
+    /// Whether the client takes a head of at least a status.
+    private var canAnswer: Bool { (session?.peerHeaderList ?? 0) >= 32 + ":status".utf8.count + 3 }
+
+    /// Logs a request whose head the library refused as malformed, and reset: no exchange has heard of it.
+    func refuseUnopened(_ id: Int32) {
+        let stream = HTTP2Stream(id: id, connection: self)
+        let delegate = makeDelegate(stream)
+        // Nothing can be answered any more.
+        stream.isOver = true
+        delegate.downstreamRefused(Fault(.read, .h2Malformed), raw: nil)
+    }
+
     /// Submits the final head.
-    func respond(_ stream: HTTP2Stream, lines: inout ByteBuffer, hasBody: Bool) -> Bool {
-        session?.respond(stream.id, lines: &lines, hasBody: hasBody) ?? false
+    ///
+    /// One that is beyond what the client said it takes is not sent, and counts as a reset of the client's making
+    /// (attacks 29).
+    func respond(_ stream: HTTP2Stream, lines: inout ByteBuffer, hasBody: Bool) throws(Fault) {
+        guard let session else { throw Fault(.relay, .internalError) }
+        let most = session.peerHeaderList
+        if most < UInt32.max, HTTP2Fields.listSize(of: lines) > most {
+            if !stream.isUnsendable { _ = judge(guardian.streamFailed(.now())) }
+            stream.isUnsendable = true
+            throw Fault(.relay, .h2Unsendable)
+        }
+        guard session.respond(stream.id, lines: &lines, hasBody: hasBody) else { throw Fault(.relay, .internalError) }
     }
 
     /// Submits an interim head.

@@ -129,6 +129,8 @@ final class HTTP2Connection: HTTP2FrameHandler {
     /// A stream begins with a header block, or trailers follow.
     override func headersBegan(_ id: Int32, opens: Bool) -> Bool {
         let now = MonotonicInstant.now()
+        // The block before this one ended, and no request came of it.
+        if let refused = head, refused.isRequest { refuseUnopened(refused.stream) }
         var storage = ByteBuffer()
         swap(&storage, &pseudo)
         head = HTTP2HeadInProgress(stream: id, isRequest: opens, limits: settings.headLimits, storage: storage)
@@ -177,9 +179,10 @@ final class HTTP2Connection: HTTP2FrameHandler {
 
     /// A stream is closed on both sides.
     override func streamClosed(_ id: Int32, _ code: UInt32) -> Bool {
-        if head?.stream == id {
+        if let refused = head, refused.stream == id {
             head = nil
             headDue = nil
+            if refused.isRequest, code == HTTP2Session.ErrorCode.protocolError { refuseUnopened(id) }
         }
         guard let stream = streams[id] else { return true }
         // A client cancels with any code but this one; the library uses it for what a client may not send.

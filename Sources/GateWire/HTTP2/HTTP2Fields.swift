@@ -6,6 +6,14 @@ enum HTTP2Fields {
     /// LIMIT: fields of one response head; more than any limit on a backend's head lets through.
     static let most = 20_000
 
+    /// The size of the list that the lines make, in the count of RFC 9113 §6.5.2: name, value and 32 for each.
+    static func listSize(of lines: borrowing ByteBuffer) -> Int {
+        var size = 0
+        for byte in lines.readableBytesView where byte == UInt8(ascii: "\n") { size &+= 32 }
+        // Of each line a colon, a space and CRLF are ours alone.
+        return size &- size / 32 &* 4 &+ lines.readableBytes
+    }
+
     /// Calls `body` with the fields of `lines`, names in lower case (RFC 9113 §8.2.1); the pointers live as long as the call.
     ///
     /// Nil where the lines are not what we write: each `name: value` and CRLF.

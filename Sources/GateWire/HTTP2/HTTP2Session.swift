@@ -132,6 +132,12 @@ import NIOCore
         _ = unsafe nghttp2_session_terminate_session(raw, code)
     }
 
+    /// The largest header list that the peer takes, in the count of RFC 9113 §6.5.2; all but endless where it did not say.
+    var peerHeaderList: Int {
+        // SAFETY: `raw` lives until `deinit`.
+        Int(unsafe nghttp2_session_get_remote_settings(raw, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE))
+    }
+
     // MARK: One stream
 
     /// Submits a response head of `name: value` lines, `:status` first; false where it cannot be sent.

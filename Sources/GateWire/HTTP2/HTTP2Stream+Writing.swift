@@ -34,7 +34,7 @@ extension HTTP2Stream: DownstreamStream {
         let hasBody = try response.writeStreamFields(into: &lines, answering: request, fields: fields)
         // RFC 9110 §6.6.1.
         if !response.hasDate { connection.loop.writeDate(into: &lines) }
-        guard connection.respond(self, lines: &lines, hasBody: hasBody) else { throw Fault(.relay, .internalError) }
+        try connection.respond(self, lines: &lines, hasBody: hasBody)
         written &+= UInt64(lines.readableBytes)
         if !hasBody { end() }
     }
@@ -51,7 +51,7 @@ extension HTTP2Stream: DownstreamStream {
             lines.writeStaticString("\r\n")
         }
         let hasBody = method != .head && answer.body.readableBytes > 0
-        guard connection.respond(self, lines: &lines, hasBody: hasBody) else { return abort() }
+        do throws(Fault) { try connection.respond(self, lines: &lines, hasBody: hasBody) } catch { return abort() }
         written &+= UInt64(lines.readableBytes)
         if hasBody { enqueue(answer.body) }
         end()

@@ -33,6 +33,8 @@ final class HTTP2Stream {
 
     /// The exchange has made its last call, or heard that the client is gone.
     var isOver = false
+    /// Its answer is more than the client takes.
+    var isUnsendable = false
     /// The client has ended its side.
     var hasRemoteEnded = false
     private(set) var body = Body.complete
@@ -64,6 +66,7 @@ final class HTTP2Stream {
         self.id = id
         self.connection = connection
         isOver = false
+        isUnsendable = false
         hasRemoteEnded = false
         body = .complete
         expectsContinue = false
