@@ -1,7 +1,8 @@
 import GateWAF
 
 /// The first byte chooses what the others are: a raw request, a header field, a body of some kind, a compressed body, a
-/// value under a transformation, under operators, under an expression, a file of rules with a request put to them.
+/// value under a transformation, under operators, under an expression, under the
+/// detectors of injection, a file of rules with a request put to them.
 /// Nothing traps, and what is read lies where it is said to lie.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzWAF(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -22,6 +23,7 @@ public func fuzzWAF(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case 0x6F: compare(bytes)
     case 0x65: prefilter(bytes)
     case 0x73: runRules(bytes)
+    case 0x69: detectInjections(bytes)
     default: break
     }
     return 0
