@@ -1,5 +1,5 @@
-/// Says of two to four bytes in a row whether a literal may be found by them: a bit for each hash of four bytes, and a byte
-/// with a bit for each length for each hash of less. Small enough to stay in the processor's first cache, and sparse for
+/// Says of two to four bytes in a row whether a literal may be found by them: a bit for each hash of four bytes, and for each
+/// hash of two a byte with a bit for each lesser length. Small enough to stay in the processor's first cache, and sparse for
 /// some thousand literals.
 struct GramFilter: Sendable {
     private var fours = [UInt64](repeating: 0, count: 1 << (fourBits - 6))
@@ -14,7 +14,7 @@ struct GramFilter: Sendable {
             let bit = Self.hash(gram) >> (32 - Self.fourBits)
             fours[Int(bit >> 6)] |= 1 << UInt64(bit & 63)
         } else {
-            shorter[Int(Self.hash(gram) >> (32 - Self.shorterBits))] |= 1 << length
+            shorter[Int(Self.hash(gram & 0xFFFF) >> (32 - Self.shorterBits))] |= 1 << length
         }
     }
 
@@ -39,9 +39,7 @@ struct GramFilter: Sendable {
     @inline(__always) static func lengths(of gram: UInt32, _ marks: borrowing Marks) -> UInt8 {
         let bit = hash(gram) &>> (32 &- fourBits)
         let four = UInt8(truncatingIfNeeded: marks.fours[Int(bit &>> 6)] &>> UInt64(bit & 63)) & 1
-        let three = marks.shorter[Int(hash(gram & 0xFF_FFFF) &>> (32 &- shorterBits))] & 1 &<< 3
-        let two = marks.shorter[Int(hash(gram & 0xFFFF) &>> (32 &- shorterBits))] & 1 &<< 2
-        return four &<< 4 | three | two
+        return four &<< 4 | marks.shorter[Int(hash(gram & 0xFFFF) &>> (32 &- shorterBits))]
     }
 
     /// The upper bits depend on all of `gram`.

@@ -72,7 +72,7 @@ struct GramTable: Sendable {
     }
 
     /// Sets the bits of the expressions whose literals stand at `index`, where `gram` was read.
-    @inline(never)
+    @inline(__always)
     func confirm(_ gram: UInt32, _ value: Span<UInt8>, at index: Int, answer: inout MutableSpan<UInt64>) {
         let gram = gram & mask
         let slot = Int(GramFilter.hash(gram) &>> slotShift)

@@ -110,7 +110,8 @@ public struct LiteralScanner: Sendable {
             var rest = answer[word]
             while rest != 0 {
                 let demand = demands[word &* 64 &+ rest.trailingZeroBitCount]
-                if demand.groups & ~found != .zero || value.count < demand.minimumLength {
+                let missing = demand.groups & ~found
+                if missing[0] | missing[1] != 0 || value.count < demand.minimumLength {
                     answer[word] &= ~(rest & (0 &- rest))
                 }
                 rest &= rest &- 1
