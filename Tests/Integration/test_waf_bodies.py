@@ -161,7 +161,8 @@ def test_xml(read):
         b"<a/>",
     ]
     bodies = [mutations.of(seeds) or b"<a/>" for _ in range(REQUESTS)]
-    assert read(posts(b"text/xml", seeds + bodies)) >= len(seeds) + REQUESTS // 8
+    # On our side rules for text do not see the names of elements and attributes.
+    assert read(posts(b"text/xml", seeds + bodies), ("REQUEST_BODY @",)) >= len(seeds) + REQUESTS // 8
 
 
 def test_multipart(read):
