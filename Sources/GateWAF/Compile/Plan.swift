@@ -221,6 +221,8 @@ struct PlanExclusion: Sendable {
     let selector: PlanSelector
     /// For a collection of slots: the name in `Plan.slots` instead.
     let slot: Int32
+    /// The name that must be met to the letter, as a control's must but for headers; nil where case does not count.
+    let exactName: Blob?
 }
 
 /// `setvar`.

@@ -37,7 +37,7 @@ extension PlanBuilder {
         case .bodyAccess(let value): return .bodyAccess(value)
         case .removeRules, .removeTag: return .removeRules(mask: mask(for: syntax))
         case .removeTargetByID(_, let target), .removeTargetByTag(_, let target):
-            guard let exclusion = exclusion(target) else {
+            guard let exclusion = exclusion(target, isExact: true) else {
                 report("ctl removes a target that is not supported", "leave it out")
                 return nil
             }

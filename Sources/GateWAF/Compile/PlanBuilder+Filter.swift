@@ -34,8 +34,8 @@ extension PlanBuilder {
             guard !plan.targets[target].isCount else { return nil }
             switch plan.targets[target].source {
             case .rows: continue
-            // Without a row it is one empty value that no scan sees: a rule on what is made of nothing always runs.
-            case .scalar: guard !makesSomethingOfNothing(link.chain) else { return nil }
+            // Where nothing set it, it is one empty value that no scan sees: its transformations must leave it empty.
+            case .scalar: if !leavesEmpty(link.chain) { return nil }
             default: return nil
             }
         }
@@ -51,10 +51,11 @@ extension PlanBuilder {
         return literals.isUnknown ? nil : literals
     }
 
-    /// Whether a chain turns the empty value into another.
-    private func makesSomethingOfNothing(_ chain: Int32) -> Bool {
-        plan.chains[Int(chain)].steps.indices.contains { step in
-            plan.steps[step].transformation == .length || plan.steps[step].transformation == .sha1
+    /// Whether an empty value passes a chain of transformations as it is.
+    private func leavesEmpty(_ chain: Int32) -> Bool {
+        var output: [UInt8] = []
+        return plan.chains[Int(chain)].steps.indices.allSatisfy { step in
+            !plan.steps[step].transformation.apply(to: [UInt8]().span, into: &output)
         }
     }
 

@@ -120,19 +120,24 @@ extension PlanBuilder {
     }
 
     private mutating func exclusions(_ targets: [TargetSyntax]) -> PlanRange {
-        let exclusions = targets.filter(\.isExclusion).compactMap { exclusion($0) }
+        let exclusions = targets.filter(\.isExclusion).compactMap { exclusion($0, isExact: false) }
         let start = plan.exclusions.count
         plan.exclusions += exclusions
         return PlanRange(start..<plan.exclusions.count)
     }
 
     /// What a target with `!`, or one that a control removes, leaves out.
-    mutating func exclusion(_ target: TargetSyntax) -> PlanExclusion? {
+    mutating func exclusion(_ target: TargetSyntax, isExact: Bool) -> PlanExclusion? {
         guard case .known(let variable) = target.variable else { return nil }
         var slot: Int32 = -1
         if variable.isWritable, case .name(let name) = target.selector {
             slot = Int32(self.slot(SlotName(variable, name), written: name))
         }
-        return PlanExclusion(variable: variable, selector: selector(target.selector, of: variable), slot: slot)
+        var exactName: Blob?
+        if isExact, variable != .requestHeaders, variable != .responseHeaders, case .name(let name) = target.selector {
+            exactName = text(Array(name.utf8))
+        }
+        return PlanExclusion(
+            variable: variable, selector: selector(target.selector, of: variable), slot: slot, exactName: exactName)
     }
 }

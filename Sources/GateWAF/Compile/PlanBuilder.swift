@@ -115,11 +115,19 @@ struct PlanBuilder {
                 id: chain.id, phase: chain.phase, source: Int32(chain.links[0].source),
                 line: Int32(chain.links[0].line), links: PlanRange(firstLink..<plan.links.count), place: Int32(place),
                 disposition: disposition(actions, defaults), jump: Int32(jump),
-                isReported: (actions.reports.last ?? defaults?.reports.last) ?? true,
+                isReported: isReported(chain, defaults),
                 message: message.map { Int32(template($0, in: chain)) } ?? -1,
                 logData: logData.map { Int32(template($0, in: chain)) } ?? -1,
                 severity: chain.links.lazy.compactMap(\.actions.severity).first,
                 tags: PlanRange(tagStart..<plan.tags.count)))
+    }
+
+    /// Whether a match is reported: the last of `log` and `nolog` says so. An action without condition is reported for its
+    /// message alone, as in ModSecurity.
+    private func isReported(_ chain: RuleChain, _ defaults: ActionsSyntax?) -> Bool {
+        let actions = chain.links[0].actions
+        guard (actions.reports.last ?? defaults?.reports.last) ?? true else { return false }
+        return chain.links[0].operation != nil || actions.message != nil || actions.disruptive == .block
     }
 
     private func disposition(_ actions: ActionsSyntax, _ defaults: ActionsSyntax?) -> PlanRule.Disposition {

@@ -30,7 +30,13 @@ extension Transaction {
         _ row: Int, _ exclusion: PlanExclusion, _ rule: Int, _ scratch: MatchScratch
     ) throws(InspectionFailure) -> Bool {
         guard exclusion.variable == table.rows[row].variable else { return false }
-        return try isNamed(row, exclusion.selector, rule, scratch)
+        guard try isNamed(row, exclusion.selector, rule, scratch) else { return false }
+        guard let exact = exclusion.exactName else { return true }
+        let name = table.span(table.rows[row].name)
+        let wanted = bytes(exact)
+        guard name.count == wanted.count else { return false }
+        for index in 0..<name.count where name[index] != wanted[index] { return false }
+        return true
     }
 
     /// Whether a rule or a control leaves out a slot; those that come with the request are named by no exclusion.
@@ -64,11 +70,11 @@ extension Transaction {
         }
     }
 
-    /// Puts the number of a target's values to the test.
+    /// Puts the number of a target's values to the test; what is left out counts all the same, as in ModSecurity 3.
     mutating func evaluateCount(
         _ source: PlanTarget.Source, _ link: PlanLink, _ rule: Int, _ argument: LinkArgument, _ scratch: MatchScratch
     ) throws(InspectionFailure) -> Bool {
-        let (variable, name, count) = try count(source, link, rule, scratch)
+        let (variable, name, count) = try count(source, rule, scratch)
         // A number compared with a number needs no text, unless it matches.
         if case .number(let test) = link.test, plan.chains[Int(link.chain)].steps.isEmpty,
             test.matches(count, parameter: argument.number) == link.isNegated
@@ -81,23 +87,21 @@ extension Transaction {
     }
 
     private mutating func count(
-        _ source: PlanTarget.Source, _ link: PlanLink, _ rule: Int, _ scratch: MatchScratch
+        _ source: PlanTarget.Source, _ rule: Int, _ scratch: MatchScratch
     ) throws(InspectionFailure) -> (Variable, Blob, Int) {
         switch source {
+        case .rows(let variable, .all): return (variable, .empty, rows.count(of: variable))
         case .rows(let variable, let selector):
-            if case .all = selector, link.exclusions.isEmpty, removedTargets.isEmpty {
-                return (variable, .empty, rows.count(of: variable))
-            }
             var count = 0
             var row = rows.first(of: variable)
             while row >= 0 {
-                if try isSelected(Int(row), selector, link, rule, scratch) { count &+= 1 }
+                if try isNamed(Int(row), selector, rule, scratch) { count &+= 1 }
                 row = rows.rows[Int(row)].next
             }
             return (variable, .empty, count)
         case .scalar(let variable): return (variable, .empty, 1)
         case .slot(let slot):
-            let isSet = collections[Int(slot)] != nil && !isExcluded(slot: slot, link, rule)
+            let isSet = collections[Int(slot)] != nil
             return (plan.slotCollections[Int(slot)], plan.slotNames[Int(slot)], isSet ? 1 : 0)
         case .slots(let variable, let list, let pattern):
             var count = 0

@@ -107,12 +107,15 @@ extension Transaction {
         case .processor: return processor
         case .row(let variable, let name):
             var row = rows.first(of: variable)
+            var found = Blob.empty
             while row >= 0 {
                 let entry = rows.rows[Int(row)]
-                if name < 0 || entry.name == name { return values.values[Int(entry.value)].blob }
+                if name < 0 { return values.values[Int(entry.value)].blob }
+                // Of several values of one name ModSecurity takes the last.
+                if entry.name == name { found = values.values[Int(entry.value)].blob }
                 row = entry.next
             }
-            return .empty
+            return found
         }
     }
 

@@ -14,7 +14,7 @@ import Testing
         ("SecRule ARGS:/^i/ \"@streq 7\" \"id:1,phase:1\"", "1: 1"),
         ("SecRule &ARGS:id \"@eq 2\" \"id:1,phase:1\"", "1: 1"),
         ("SecRule &ARGS \"@eq 3\" \"id:1,phase:1\"", "1: 1"),
-        ("SecRule &ARGS|!ARGS:name \"@eq 2\" \"id:1,phase:1\"", "1: 1"),
+        ("SecRule &ARGS|!ARGS:name \"@eq 3\" \"id:1,phase:1\"", "1: 1"),
         ("SecRule &ARGS:none \"@eq 0\" \"id:1,phase:1\"", "1: 1"),
         ("SecRule ARGS:none \"!@rx x\" \"id:1,phase:1\"", ""),
         ("SecRule ARGS|!ARGS:/NAME/ \"@contains '\" \"id:1,phase:1\"", ""),
@@ -37,29 +37,32 @@ import Testing
         ("SecRule REQUEST_LINE \"@rx (?i)get.*http\" \"id:1,phase:1\"", "1: 1"),
         // Phases in their order, phase 2 by default; nolog is not reported.
         (
-            "SecAction \"id:5,phase:5\"\nSecAction \"id:2\"\nSecAction \"id:1,phase:1\"\nSecAction \"id:3,nolog\"",
+            "SecAction \"msg:m,id:5,phase:5\"\nSecAction \"msg:m,id:2\"\nSecAction \"msg:m,id:1,phase:1\"\nSecAction \"msg:m,id:3,nolog\"",
             "1: 1|2: 2|5: 5"
         ),
         // The last of log and nolog counts.
-        ("SecAction \"id:1,phase:1,nolog,log\"\nSecAction \"id:2,phase:1,log,noauditlog\"", "1: 1"),
+        ("SecAction \"msg:m,id:1,phase:1,nolog,log\"\nSecAction \"msg:m,id:2,phase:1,log,noauditlog\"", "1: 1"),
         // Chains: all links; the report is the first link's.
         ("SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,chain\"\nSecRule ARGS:name \"@rx Neil\" \"t:none\"", "1: 1"),
         ("SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,chain\"\nSecRule ARGS:name \"@rx Bob\" \"t:none\"", ""),
         // skipAfter and skip count in their phase.
         (
-            "SecAction \"id:1,phase:1,nolog,skipAfter:E\"\nSecAction \"id:2,phase:1\"\nSecMarker E\nSecAction \"id:3,phase:1\"",
+            "SecAction \"msg:m,id:1,phase:1,nolog,skipAfter:E\"\nSecAction \"msg:m,id:2,phase:1\"\nSecMarker E\nSecAction \"msg:m,id:3,phase:1\"",
             "1: 3"
         ),
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,skipAfter:E\"\nSecAction \"id:2,phase:1\"\nSecMarker \"E\"\nSecAction \"id:3,phase:1\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,skipAfter:E\"\nSecAction \"msg:m,id:2,phase:1\"\nSecMarker \"E\"\nSecAction \"msg:m,id:3,phase:1\"",
             "1: 1 3"
         ),
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,skip:1\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3,phase:1\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,skip:1\"\nSecAction \"msg:m,id:2,phase:1\"\nSecAction \"msg:m,id:3,phase:1\"",
             "1: 1 3"
         ),
         // Refusals end the phase.
-        ("SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,deny,status:418\"\nSecAction \"id:2,phase:1\"", "1: 1 block 1 418"),
+        (
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,deny,status:418\"\nSecAction \"msg:m,id:2,phase:1\"",
+            "1: 1 block 1 418"
+        ),
         (
             "SecDefaultAction \"phase:1,log,deny,status:400\"\nSecRule ARGS:id \"@eq 7\" \"id:1,phase:1,block\"",
             "1: 1 block 1 400"
@@ -67,24 +70,24 @@ import Testing
         ("SecDefaultAction \"phase:1,log,pass\"\nSecRule ARGS:id \"@eq 7\" \"id:1,phase:1,block\"", "1: 1"),
         // allow: for the phase, for the request, for good.
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,allow:phase\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,allow:phase\"\nSecAction \"msg:m,id:2,phase:1\"\nSecAction \"msg:m,id:3\"",
             "1: 1|2: 3"
         ),
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,allow:request\"\nSecAction \"id:3\"\nSecAction \"id:5,phase:5\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,allow:request\"\nSecAction \"msg:m,id:3\"\nSecAction \"msg:m,id:5,phase:5\"",
             "1: 1|5: 5"
         ),
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,allow\"\nSecAction \"id:3\"\nSecAction \"id:5,phase:5\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,allow\"\nSecAction \"msg:m,id:3\"\nSecAction \"msg:m,id:5,phase:5\"",
             "1: 1|5: 5"
         ),
         // Controls.
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,ctl:ruleRemoveById=2-3\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3\"\nSecAction \"id:4\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,ctl:ruleRemoveById=2-3\"\nSecAction \"msg:m,id:2,phase:1\"\nSecAction \"msg:m,id:3\"\nSecAction \"msg:m,id:4\"",
             "1: 1|2: 4"
         ),
         (
-            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,ctl:ruleRemoveByTag=x\"\nSecAction \"id:2,phase:1,tag:x\"\nSecAction \"id:3,tag:xy\"",
+            "SecRule ARGS:id \"@eq 7\" \"id:1,phase:1,ctl:ruleRemoveByTag=x\"\nSecAction \"msg:m,id:2,phase:1,tag:x\"\nSecAction \"msg:m,id:3,tag:xy\"",
             "1: 1|2: 3"
         ),
         (
@@ -105,11 +108,11 @@ import Testing
         ),
         // Directives that remove and change.
         (
-            "SecAction \"id:1,phase:1,tag:a\"\nSecAction \"id:2,phase:1,msg:b\"\nSecAction \"id:3,phase:1\"\nSecRuleRemoveByTag a\nSecRuleRemoveByMsg b",
+            "SecAction \"msg:m,id:1,phase:1,tag:a\"\nSecAction \"msg:m,id:2,phase:1,msg:b\"\nSecAction \"msg:m,id:3,phase:1\"\nSecRuleRemoveByTag a\nSecRuleRemoveByMsg b",
             "1: 3"
         ),
         (
-            "SecRuleRemoveById 1 5-9\nSecAction \"id:1,phase:1\"\nSecAction \"id:6,phase:1\"\nSecAction \"id:10,phase:1\"",
+            "SecRuleRemoveById 1 5-9\nSecAction \"msg:m,id:1,phase:1\"\nSecAction \"msg:m,id:6,phase:1\"\nSecAction \"msg:m,id:10,phase:1\"",
             "1: 10"
         ),
         ("SecRule ARGS \"@contains '\" \"id:1,phase:1\"\nSecRuleUpdateTargetById 1 \"!ARGS:name\"", ""),
@@ -146,7 +149,7 @@ import Testing
         ),
         (
             "SecRule REQUEST_METHOD \"@rx G\" \"id:1,phase:1,nolog,setvar:'tx.a=%{request_headers.HOST} %{ARGS.id} %{request_method}'\"",
-            "%{tx.a}", "a.example 7 GET"
+            "%{tx.a}", "a.example 8 GET"
         ),
         // Captures: TX.0 to TX.9; a group that took no part keeps what it had.
         (
@@ -248,7 +251,7 @@ import Testing
 
     @Test func anExpressionWithoutAnAnswerFailsAndNeverPasses() {
         // attacks 61
-        let rules = "SecRule ARGS:a \"@rx ^(?:(?:a|aa)+)+$\" \"id:1,phase:1\"\nSecAction \"id:2,phase:1\""
+        let rules = "SecRule ARGS:a \"@rx ^(?:(?:a|aa)+)+$\" \"id:1,phase:1\"\nSecAction \"msg:m,id:2,phase:1\""
         let request = "GET /?a=\(String(repeating: "a", count: 64))! HTTP/1.1"
         #expect(RuleFixture(rules, request: request).transcript == ["1: failed 1 matchLimit"])
     }
@@ -258,7 +261,7 @@ import Testing
         let rules = """
             SecRule ARGS_NAMES "@rx ." "id:1,phase:1,nolog,setvar:'tx.c_%{matched_var}=+1',ctl:ruleRemoveById=3,capture"
             SecRule &TX:/^c_/ "@gt 0" "id:2,phase:1"
-            SecAction "id:3,phase:1"
+            SecAction "msg:m,id:3,phase:1"
             SecRule TX:0 "@rx ." "id:4,phase:1"
             """
         let set = try #require(RuleFixture.compile(rules, problems: &problems))

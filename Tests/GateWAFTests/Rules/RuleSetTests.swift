@@ -33,7 +33,7 @@ import Testing
 
     @Test func aRuleThatAlwaysSetsAValueCostsNothing() {
         let rules = """
-            SecAction "id:1,phase:1,nolog,setvar:tx.level=2"
+            SecAction "msg:m,id:1,phase:1,nolog,setvar:tx.level=2"
             SecRule &TX:level "@eq 0" "id:2,phase:1,nolog,setvar:tx.level=1"
             SecRule TX:level "@lt 3" "id:3,phase:1,nolog,skipAfter:END"
             SecRule ARGS "@rx a" "id:4,phase:1"
@@ -49,7 +49,7 @@ import Testing
         let rules = """
             SecRule TX:a "@rx ." "id:1,phase:1,msg:early"
             SecRule REQUEST_METHOD "@rx ." "id:2,phase:1,msg:'<%{tx.a}>'"
-            SecAction "id:3,phase:1,nolog,setvar:tx.a=1"
+            SecAction "msg:m,id:3,phase:1,nolog,setvar:tx.a=1"
             SecRule REQUEST_METHOD "@rx ." "id:4,phase:1,msg:'<%{tx.a}>'"
             """
         #expect(RuleFixture(rules).matches.map(\.message) == ["<>", "<1>"])
@@ -58,11 +58,11 @@ import Testing
     @Test func whatDependsOnTheRequestIsNotDecidedBefore() {
         let rules = """
             SecRule ARGS:a "@rx 1" "id:1,phase:1,nolog,skipAfter:END"
-            SecAction "id:2,phase:1,nolog,setvar:tx.a=1"
+            SecAction "msg:m,id:2,phase:1,nolog,setvar:tx.a=1"
             SecMarker END
             SecRule &TX:a "@eq 1" "id:3,phase:1"
             SecRule ARGS:b "@rx 1" "id:4,phase:1,nolog,ctl:ruleRemoveById=5"
-            SecAction "id:5,phase:1,nolog,setvar:tx.b=1"
+            SecAction "msg:m,id:5,phase:1,nolog,setvar:tx.b=1"
             SecRule &TX:b "@eq 1" "id:6,phase:1"
             SecRule &TX:c_x "@eq 1" "id:7,phase:1"
             SecRule ARGS_NAMES "@rx x" "id:8,phase:1,nolog,setvar:tx.c_%{matched_var}=1"
@@ -77,8 +77,8 @@ import Testing
     @Test func aSkipThatAControlCouldRemoveStillSkipsTheRest() {
         let rules = """
             SecRule ARGS:a "@rx 1" "id:1,phase:1,nolog,ctl:ruleRemoveById=2"
-            SecAction "id:2,phase:1,nolog,skipAfter:END"
-            SecAction "id:3,phase:1"
+            SecAction "msg:m,id:2,phase:1,nolog,skipAfter:END"
+            SecAction "msg:m,id:3,phase:1"
             SecMarker END
             """
         #expect(RuleFixture(rules, request: "GET / HTTP/1.1").transcript.isEmpty)
@@ -92,7 +92,7 @@ import Testing
                 SecRule GEO:COUNTRY_CODE "@within %{tx.countries}" "t:none"
             """
         #expect(left(rules) == [0, 0])
-        let reachable = "SecAction \"id:2,phase:1,nolog,setvar:tx.countries=XX\"\n" + rules
+        let reachable = "SecAction \"msg:m,id:2,phase:1,nolog,setvar:tx.countries=XX\"\n" + rules
         #expect(
             RuleFixture.problems(reachable) == [
                 "3: the test @geolookup is not supported", "4: the variable GEO is not supported",
@@ -106,8 +106,8 @@ import Testing
 
     @Test func theConfigurationOverridesWhatFilesSet() {
         let rules = """
-            SecAction "id:1,phase:1,nolog,setvar:tx.paranoia_level=1,setvar:tx.inbound_anomaly_score_threshold=5"
-            SecAction "id:2,phase:1,nolog,setvar:'tx.allowed_methods=GET'"
+            SecAction "msg:m,id:1,phase:1,nolog,setvar:tx.paranoia_level=1,setvar:tx.inbound_anomaly_score_threshold=5"
+            SecAction "msg:m,id:2,phase:1,nolog,setvar:'tx.allowed_methods=GET'"
             SecRule &TX:executing_paranoia_level "@eq 0" "id:3,phase:1,nolog,setvar:tx.executing_paranoia_level=%{tx.paranoia_level}"
             SecRule REQUEST_METHOD "!@within %{tx.allowed_methods}" "id:4,phase:1,deny"
             SecRule REQUEST_METHOD "@rx ." "id:5,phase:1,\\
@@ -124,7 +124,7 @@ import Testing
 
     @Test func aRouteReplacesMethodsAndContentTypesForItsRequests() throws {
         let rules = """
-            SecAction "id:1,phase:1,nolog,setvar:'tx.allowed_methods=GET'"
+            SecAction "msg:m,id:1,phase:1,nolog,setvar:'tx.allowed_methods=GET'"
             SecRule REQUEST_METHOD "!@within %{tx.allowed_methods}" "id:2,phase:1,deny"
             SecRule REQUEST_HEADERS:Content-Type "@rx ^([^;]+)" "id:3,phase:1,nolog,capture,setvar:'tx.type=|%{tx.1}|'"
             SecRule TX:type "!@within %{tx.allowed_request_content_type}" "id:4,phase:1,t:lowercase,deny"
