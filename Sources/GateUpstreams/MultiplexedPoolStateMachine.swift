@@ -123,8 +123,7 @@ public struct MultiplexedPoolStateMachine: Sendable {
         return true
     }
 
-    /// Finds a place for a request that has its endpoint already; where it is saturated, report ``leave(_:)`` or have made
-    /// it with ``acquire(_:at:)``, which does.
+    /// Finds a place for a request that has its endpoint already; one that is `saturated` leaves it with ``leave(_:)``.
     public mutating func place(_ endpoint: Int) -> AcquireAction {
         for slot in members[endpoint] where slots[slot].takesMore {
             guard slots[slot].phase == .open else {
