@@ -230,11 +230,11 @@ def test_a_list_that_becomes_stale_lets_nobody_in(gateways, settings, authority,
     """Fails closed: revocation is unknown."""
     crl = tmp_path / "clients.crl"
     now = datetime.datetime.now(datetime.timezone.utc)
-    crl.write_bytes(revocation_list(authority, hours=4 / 3600))
+    crl.write_bytes(revocation_list(authority, hours=8 / 3600))
     settings["listeners"]["public"]["tls"]["clientCertificates"]["crl"] = str(crl)
     gateway = gateways(settings)
     assert ask(gateway, authority, pairs["meter"]).status == 200
-    left = 4.5 - (datetime.datetime.now(datetime.timezone.utc) - now).total_seconds()
+    left = 8.5 - (datetime.datetime.now(datetime.timezone.utc) - now).total_seconds()
     if left > 0:
         time.sleep(left)
     assert ask(gateway, authority, pairs["meter"]) is None
