@@ -116,7 +116,7 @@ let package = Package(
             [
                 "GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateUpstreams", "GateWAF",
                 "GateObserve", "GateAdmission", "GateWire", "GatePlan",
-            ], products: [nioCore]),
+            ], products: [nioCore, crypto]),
         gate(
             "GateConfig",
             [

@@ -161,6 +161,25 @@ class Bench:
                 # nginx sets memory aside for its connections at start: below a page of growth each there is no ratio.
                 row.add(peer.name, figures["nginx"], figures[peer.name], least=1024)
 
+    # WebSocket.
+
+    def websocket(self):
+        echo = proxies.WebSocketEcho(self.directory)
+        self.started.append(echo)
+        title = "CPU per WebSocket message of 1 KiB and its echo, plain, to HAProxy's"
+        row = self.row(title, "µs", "less", base="haproxy-websocket", target=1.2)
+        peer, gateway = (
+            kind(echo, self.certificate, self.directory) for kind in (proxies.HAProxyWebSocket, proxies.PortcullisWebSocket)
+        )
+        for proxy in (peer, gateway):
+            self.started.append(proxy)
+            measure.websocket(proxy.start(), echo.program, 1)  # warm
+        say(title)
+        for a, b in pairs(
+            lambda: measure.websocket(peer, echo.program, SECONDS), lambda: measure.websocket(gateway, echo.program, SECONDS)
+        ):
+            row.add(gateway.name, a, b)
+
     # The whole chain.
 
     def chain(self):

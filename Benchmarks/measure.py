@@ -121,6 +121,16 @@ class Streams(Load):
             return int(good[1]), float(took[1])
 
 
+def websocket(proxy, program, seconds, connections=32, size=1024):
+    """CPU time of the proxy in microseconds per message that went to the echo server and came back."""
+    before = cpu_nanoseconds(proxy.pid)
+    result = others([program, "load", proxy.ports[0], connections, seconds, size], timeout=seconds + 30)
+    used = cpu_nanoseconds(proxy.pid) - before
+    if result.returncode != 0 or int(result.stdout) == 0:
+        raise RuntimeError(f"{proxy.name}: {result.stdout}{result.stderr}")
+    return used / 1000 / int(result.stdout)
+
+
 def latency(proxy, url, seconds, rate, connections=20):
     """(p50, p99) in microseconds at a fixed rate."""
     with tempfile.NamedTemporaryFile() as log:

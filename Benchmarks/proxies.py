@@ -353,4 +353,33 @@ class PortcullisChain(Portcullis):
         return config
 
 
+class WebSocketEcho:
+    """An echo server of our own in C, off the proxy's core, and the client that loads it through a proxy."""
+
+    def __init__(self, directory):
+        self.program = pathlib.Path(directory) / "websocket"
+        source = pathlib.Path(__file__).parent / "websocket" / "websocket.c"
+        subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-o", self.program, source], check=True)
+        port = free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.process = Process([self.program, "serve", str(port)], preexec_fn=lambda: os.sched_setaffinity(0, OTHER_CORES))
+        eventually(lambda: listens(port), what="the echo server")
+
+    def stop(self):
+        self.process.stop()
+
+
+class HAProxyWebSocket(HAProxy):
+    name = "haproxy-websocket"
+
+
+class PortcullisWebSocket(Portcullis):
+    name = "portcullis-websocket"
+
+    def configuration(self):
+        config = super().configuration()
+        config["routes"][0]["webSocket"] = {"origins": ["https://app.example.test"], "idleTimeout": "15m"}
+        return config
+
+
 PEERS = {"haproxy": HAProxy, "envoy": Envoy, "caddy": Caddy, "portcullis": Portcullis}

@@ -4,7 +4,8 @@ import NIOCore
 
 /// Bytes of a stranger for each parser of messages; the first byte says which, the second how they are split or judged.
 ///
-/// `q` request head, `r` response head, `c` chunks, `p` path, `x` PROXY header; anything else by its remainder. Nothing may trap, and what
+/// `q` request head, `r` response head, `c` chunks, `p` path, `x` PROXY header, `w` frames of a WebSocket; anything else by
+/// its remainder. Nothing may trap, and what
 /// each says it guarantees is asserted.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzHTTP(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -18,10 +19,12 @@ public func fuzzHTTP(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case UInt8(ascii: "c"): fuzzChunks(input, bytes[1])
     case UInt8(ascii: "p"): fuzzPath(input, bytes[1])
     case UInt8(ascii: "x"): fuzzProxyHeader(input)
-    case let other where other % 5 == 0: fuzzRequest(input, bytes[1])
-    case let other where other % 5 == 1: fuzzResponse(input, bytes[1])
-    case let other where other % 5 == 2: fuzzChunks(input, bytes[1])
-    case let other where other % 5 == 3: fuzzProxyHeader(input)
+    case UInt8(ascii: "w"): fuzzWebSocket(input, bytes[1])
+    case let other where other % 6 == 0: fuzzRequest(input, bytes[1])
+    case let other where other % 6 == 1: fuzzResponse(input, bytes[1])
+    case let other where other % 6 == 2: fuzzChunks(input, bytes[1])
+    case let other where other % 6 == 3: fuzzProxyHeader(input)
+    case let other where other % 6 == 4: fuzzWebSocket(input, bytes[1])
     default: fuzzPath(input, bytes[1])
     }
     return 0

@@ -46,6 +46,18 @@ public struct AdmissionPlan: Sendable {
         self.forwardsCredentials = forwardsCredentials
         self.inspection = inspection
     }
+
+    /// Whether a caller whom an earlier plan let through could still be let through by this one: for a stream that
+    /// outlives a reload. Limits are not asked again.
+    public func stillGrants(_ principal: Principal?) -> Bool {
+        switch access {
+        case .denyAll: return false
+        case .open: return true
+        case .anyOf(let rule, _, _, _):
+            guard let principal else { return false }
+            return (try? rule.evaluate(principal)) != nil
+        }
+    }
 }
 
 /// One identity that a route accepts: its verifier, and where its keys are.

@@ -23,7 +23,7 @@ extension PlanCompiler {
             timeouts.bodyRead = listener.timeouts.bodyProgress
             timeouts.idle = listener.timeouts.idle
             timeouts.write = listener.timeouts.write
-            let compiled = GateWire.ListenerSettings(
+            var compiled = GateWire.ListenerSettings(
                 index: index, tls: listener.tls.flatMap { compile($0, protocols: listener.protocols) },
                 headLimits: HeadLimits(
                     requestLine: limits.requestLine.bytes, fieldLine: limits.field.bytes, head: limits.head.bytes,
@@ -31,6 +31,7 @@ extension PlanCompiler {
                 timeouts: timeouts, proxy: listener.proxyProtocol.map { ProxyRule(from: AddressSet($0.from)) },
                 allow: AddressSet(listener.allow ?? []), deny: AddressSet(listener.deny),
                 maximumConnections: connectionsPerLoop)
+            compiled.offersWebSocket = settings.routes.contains { $0.webSocket != nil }
             plans.append(
                 ListenerPlan(
                     name: listener.name, address: listener.address.value, settings: compiled,

@@ -44,6 +44,7 @@ extension PlanCompiler {
             route.headers.request, of: route, removing: inspection?.responses == nil ? [] : ["accept-encoding"])
         let responseEdits = compile(route.headers.response, of: route)
         let cors = route.cors.flatMap { compile($0, of: route) }
+        let webSocket = route.webSocket.flatMap { compile($0, of: route) }
         let prefix = compilePrefix(of: route)
         guard let upstream = parts.upstream(route.upstream.value) else { return nil }
         let host = hostField(of: route, settings.upstreams[upstream])
@@ -56,7 +57,7 @@ extension PlanCompiler {
             name: route.name.value, admission: admission, upstream: upstream,
             rewrite: UpstreamRewrite(
                 prefix: prefix, host: host.map { ByteBuffer(string: $0) }, edits: requestEdits),
-            responseEdits: responseEdits, cors: cors,
+            responseEdits: responseEdits, cors: cors, webSocket: webSocket,
             backends: BackendAuthorities(authorities(of: settings.upstreams[upstream]) + [host].compactMap { $0 }),
             readTimeout: route.timeouts?.read, totalTimeout: route.timeouts?.total,
             showsLimits: route.rateLimitHeaders ?? settings.defaults.rateLimitHeaders)
@@ -116,24 +117,38 @@ extension PlanCompiler {
     /// The CORS policy; each origin is tried alone first, so that a diagnostic points at it.
     private mutating func compile(_ cors: CORSSettings, of route: RouteSettings) -> CORSPolicy? {
         let owner = "route '\(route.name.value)'"
-        let isAny = cors.origins.count == 1 && cors.origins[0].value == "*"
-        for origin in cors.origins where !isAny {
-            do throws(CORSPolicyError) {
-                _ = try CORSPolicy(origins: .list([origin.value]))
-            } catch {
-                self.error(at: origin.position, "\(owner): \(error.message)")
-            }
-        }
-        guard !cors.origins.contains(where: { diagnostics.hasError(at: $0.position) }) else { return nil }
+        guard check(cors.origins, of: route) else { return nil }
         do throws(CORSPolicyError) {
             return try CORSPolicy(
-                origins: isAny ? .any : .list(cors.origins.map(\.value)), methods: cors.methods, headers: cors.headers,
+                origins: isAny(cors.origins) ? .any : .list(cors.origins.map(\.value)), methods: cors.methods,
+                headers: cors.headers,
                 exposedHeaders: cors.exposedHeaders, credentials: cors.credentials.value,
                 maxAge: cors.maxAge.map { Int($0.value.seconds) })
         } catch {
             self.error(at: cors.position, "\(owner): \(error.message)")
             return nil
         }
+    }
+
+    /// Which WebSockets the route takes, or nil where an origin is none, which was reported.
+    private mutating func compile(_ webSocket: WebSocketSettings, of route: RouteSettings) -> WebSocketPlan? {
+        guard check(webSocket.origins, of: route) else { return nil }
+        let list = isAny(webSocket.origins) ? OriginList.any : try? OriginList(webSocket.origins.map(\.value))
+        return list.map { WebSocketPlan(origins: $0, idleTimeout: webSocket.idleTimeout) }
+    }
+
+    private func isAny(_ origins: [Located<String>]) -> Bool { origins.count == 1 && origins[0].value == "*" }
+
+    /// Tries each origin alone, so that a diagnostic points at it; whether all are origins.
+    private mutating func check(_ origins: [Located<String>], of route: RouteSettings) -> Bool {
+        for origin in origins where !isAny(origins) {
+            do throws(CORSPolicyError) {
+                _ = try OriginList([origin.value])
+            } catch {
+                self.error(at: origin.position, "route '\(route.name.value)': \(error.message)")
+            }
+        }
+        return !origins.contains { diagnostics.hasError(at: $0.position) }
     }
 
     /// What replaces the matched prefix; it must be a path that every parser reads alike, as the table's own.

@@ -46,7 +46,7 @@ extension Exchange {
             routeIndex = index
             record.route = index
             addCORS(route, request)
-            if request.upgrade == .webSocket { throw Fault(.route, .upgradeUnsupported) }
+            if request.upgrade == .webSocket { try judgeWebSocket(request, route) }
             if request.framing == .length(.max) { throw Fault(.admit, .bodyTooLarge) }
             if case .length(let length) = request.framing, length > route.admission.bodyLimit {
                 // Known before a byte of it was read: nothing is spent on it.
@@ -157,7 +157,7 @@ extension Exchange {
             return Fault(.admit, machine.isDelayed ? .rateLimited : .undecided)
         case .holding: return Fault(.admit, .timeoutTotal)
         case .inspectingAnswer: return Fault(.relay, .wafTimeout)
-        case .dispatching, .relaying, .idle:
+        case .dispatching, .relaying, .tunnelling, .idle:
             let step: Step = phase == .relaying ? .relay : .dispatch
             return Fault(step, requestComplete ? .upstreamTimeout : .timeoutTotal)
         }
@@ -230,17 +230,19 @@ extension Exchange {
         client = try ClientAddress.resolve(in: request, rule, peer: peer)
     }
 
+    // MARK: WebSocket
+
+    /// An upgrade that the route does not offer is never offered to its backend.
+    private func judgeWebSocket(_ request: borrowing VettedRequest, _ route: RoutePlan) throws(Fault) {
+        guard let webSocket = route.webSocket else { throw Fault(.route, .upgradeUnsupported) }
+        try webSocket.judge(request)
+    }
+
     // MARK: CORS
 
     private func addCORS(_ route: RoutePlan, _ request: borrowing VettedRequest) {
         guard let cors = route.cors else { return }
-        ownFields.append(cors.answerFields(grant(cors, request)))
-    }
-
-    private func grant(_ cors: CORSPolicy, _ request: borrowing VettedRequest) -> CORSPolicy.Grant {
-        guard let line = request.first(.origin) else { return .none }
-        guard request.next(.origin, after: line) == nil else { return .refused }
-        return cors.grant(origin: request.value(at: line))
+        ownFields.append(cors.answerFields(cors.grant(request)))
     }
 
     private func answerPreflight(_ index: Int) {
@@ -249,6 +251,6 @@ extension Exchange {
         }
         record.route = index
         record.note(Fault(.route, .preflight))
-        answer(status: 204, fields: cors.preflightFields(grant(cors, request)).bytes, body: ByteBuffer())
+        answer(status: 204, fields: cors.preflightFields(cors.grant(request)).bytes, body: ByteBuffer())
     }
 }

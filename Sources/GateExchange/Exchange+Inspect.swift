@@ -55,7 +55,7 @@ extension Exchange {
         case .inspectingAnswer:
             endWait()
             if let fault = job.fault { fail(fault) } else { deliverHeldAnswer() }
-        case .idle, .holding, .dispatching, .relaying: break
+        case .idle, .holding, .dispatching, .relaying, .tunnelling: break
         }
     }
 
@@ -84,7 +84,8 @@ extension Exchange {
         guard let inspection = machine.inspection, inspection.plan.responses != nil, let request else { return true }
         var fault = inspection.judge(response, version: request.version)
         if fault == nil {
-            if inspection.wantsBody(of: response) {
+            // Behind a 101 there is no body but another protocol.
+            if response.status != 101, inspection.wantsBody(of: response) {
                 // It was asked for as it is: a compressed one cannot be read.
                 guard response.first(.contentEncoding) == nil else {
                     fault = inspection.failAnswer(.wafFailed)
@@ -128,8 +129,7 @@ extension Exchange {
         loop.inspectedBytes -= answer.body.readableBytes
         deliverHead(answer.response)
         guard phase == .relaying else { return }
-        stream.writeBody(answer.body)
-        if !stream.isWritable { lease?.stream.pause() }
+        relayAnswer(answer.body)
     }
 
     /// Phase 4 on a whole answer; the backend has done its part.

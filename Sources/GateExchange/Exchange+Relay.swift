@@ -66,14 +66,16 @@ extension Exchange {
         let plan = ObjectIdentifier(pinned.plan)
         if forwarding == nil || forwardingPlan != plan { (forwarding, forwardingPlan) = (forwardingFacts(), plan) }
         guard let forwarding else { throw Fault(.dispatch, .internalError) }
+        let asksForWebSocket = request.upgrade == .webSocket
+        let identity = asksForWebSocket ? withWebSocketKey(identityFields, request) : identityFields
         let framing =
             isHeld && !heldIsBeginning && request.framing.hasBody
             ? .length(UInt64(held.readableBytes)) : request.framing
         try upstream.writeHead(
             request, rewrite: route.rewrite, connection: forwarding,
             fields: UpstreamFields(
-                requestID: requestID, identity: identityFields, removal: removal, framing: framing,
-                forwardExpect: false, forwardUpgrade: false))
+                requestID: requestID, identity: identity, removal: removal, framing: framing,
+                forwardExpect: false, forwardUpgrade: asksForWebSocket))
     }
 
     private func forwardingFacts() -> ForwardingFacts {
@@ -90,6 +92,7 @@ extension Exchange {
 
     func relayBody(_ chunk: ByteBuffer) {
         guard let upstream = lease?.stream else { return }
+        if !isStream, request?.framing == .chunked { watchStream() }
         upstream.writeBody(chunk)
         upstream.flush()
         if !upstream.isWritable { stream.pauseBody() }
@@ -177,25 +180,37 @@ extension Exchange: UpstreamDelegate {
 
     func deliverHead(_ response: consuming VettedResponse) {
         guard let request, let route else { return }
+        if response.status == 101 { return beginTunnel(response, request, route) }
+        // RFC 8441 §5: to an extended CONNECT any 2xx means that the WebSocket stands, which it does not.
+        if request.upgrade == .webSocket, request.version == .http2, response.status < 300 {
+            return fail(Fault(.relay, .badUpstreamResponse))
+        }
         var fields = downstreamFields(route)
         do throws(Fault) { try stream.writeHead(response, answering: request, &fields) } catch {
             return fail(error)
         }
         answered = true
         record.status = response.status
+        streamKind = StreamKind(response)
+        if case .events = streamKind { noteEventStream() }
     }
 
     /// Body bytes; a client that does not keep up stops the backend.
     public func upstreamBody(_ chunk: ByteBuffer) {
-        guard phase == .relaying else { return }
+        guard phase == .relaying else { return backendSent(chunk) }
         guard heldAnswer == nil else { return holdAnswer(chunk) }
+        relayAnswer(chunk)
+    }
+
+    func relayAnswer(_ chunk: ByteBuffer) {
+        if case .events = streamKind { return relayEvents(chunk) }
         stream.writeBody(chunk)
         if !stream.isWritable { lease?.stream.pause() }
     }
 
     /// The answer is whole: the exchange is over.
     public func upstreamEnd(_ trailers: FieldBlock?) {
-        guard phase == .relaying else { return }
+        guard phase == .relaying else { return backendEnded(Fault(.relay, .upstreamReset)) }
         if !requestComplete { record.note(Fault(.relay, .earlyFinal)) }
         record.upstreamResult = .ok
         release(.reusable)
@@ -212,8 +227,9 @@ extension Exchange: UpstreamDelegate {
 
     /// All of one read was passed on: send it.
     public func upstreamReadComplete() {
-        guard phase == .relaying, answered else { return }
+        guard phase == .relaying || phase == .tunnelling, answered else { return }
         stream.flush()
+        if !isStream, streamKind != .none { watchStream() }
         if !stream.isWritable { lease?.stream.pause() }
     }
 
@@ -222,7 +238,7 @@ extension Exchange: UpstreamDelegate {
 
     /// The connection broke.
     public func upstreamFailed(_ fault: Fault) {
-        guard phase == .relaying, let upstream = lease?.stream else { return }
+        guard phase == .relaying, let upstream = lease?.stream else { return backendEnded(fault) }
         record.upstreamResult = Self.result(fault.reason)
         let rule = RetryRule(
             isStale: upstream.isReused && fault.reason == .upstreamReset, isUnprocessed: upstream.isUnprocessed,
@@ -240,7 +256,7 @@ extension Exchange: UpstreamDelegate {
         fail(fault)
     }
 
-    private func downstreamFields(_ route: RoutePlan) -> DownstreamFields {
+    func downstreamFields(_ route: RoutePlan) -> DownstreamFields {
         DownstreamFields(
             scheme: stream.facts.tls == nil ? .http : .https, requestID: requestID, own: ownFields,
             replaced: route.cors == nil ? [] : Self.corsFields, edits: route.responseEdits,

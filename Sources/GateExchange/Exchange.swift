@@ -15,6 +15,7 @@ public import NIOCore
 ///            ▲       │◄──────────────── resume ─────────────────────┘
 ///            │       ├─(wait: body)─> holding ─(all of it)─> admitting
 ///            │       └─(permit)─> dispatching ─(lease)─> relaying ─(both sides done)─> idle
+///            │                                              └─(101)─> tunnelling ─(Close)─> idle
 ///            └───────── any refusal: one answer, or a cut once the head is out ──────> idle
 /// ```
 /// It owns the vetted request, the plan it began with and at most one lease, and ends in exactly one outcome. Everything
@@ -33,6 +34,8 @@ public final class Exchange {
         case relaying
         /// Step 7: the whole answer is here, and another thread inspects its body.
         case inspectingAnswer
+        /// Step 7, once the backend took the WebSocket: frames both ways.
+        case tunnelling
     }
 
     let loop: ExchangeLoop
@@ -84,6 +87,21 @@ public final class Exchange {
     var deadlineTask: Scheduled<Void>?
     /// A delay, or the bound of a wait for a key set.
     var waitTask: Scheduled<Void>?
+
+    /// The WebSocket, while it stands.
+    var tunnel: WebSocketTunnel?
+    /// The key that the backend's 101 has to answer.
+    var webSocketKey = ""
+    /// How an answer of unknown length can be ended before its end.
+    var streamKind = StreamKind.none
+    /// Where an event may end.
+    var boundary = EventStreamBoundary()
+    /// The loop knows of it, as of all that may last.
+    var isStream = false
+    /// Why and by when a stream ends that could not be ended at once.
+    var streamEnd: StreamEnd?
+    /// The loop's book-keeping.
+    public var deadline = LoopDeadline()
 
     var requestID = ByteBuffer()
     var ownFields = FieldBlock()
@@ -151,6 +169,7 @@ public final class Exchange {
         deadlineTask?.cancel()
         deadlineTask = nil
         endWait()
+        forgetStream()
         releaseHeld()
         endInspection()
         let now = MonotonicInstant.now()
@@ -217,6 +236,7 @@ extension Exchange: DownstreamDelegate {
         switch phase {
         case .holding: hold(chunk)
         case .relaying: relayBody(chunk)
+        case .tunnelling: clientSent(chunk)
         case .idle: break
         // Nobody asked for it: dropping it would forward a body with a hole.
         case .admitting, .dispatching, .inspectingAnswer: fail(Fault(.relay, .internalError))
@@ -232,6 +252,7 @@ extension Exchange: DownstreamDelegate {
             phase = .admitting
             resume(.body(held))
         case .relaying: endRequestBody()
+        case .tunnelling: clientEnded()
         case .idle, .admitting, .dispatching, .inspectingAnswer: break
         }
     }
@@ -250,6 +271,7 @@ extension Exchange: DownstreamDelegate {
     /// The client is gone: so is the reason to ask the backend.
     public func downstreamClosed(_ reason: Reason) {
         guard phase != .idle else { return }
+        if phase == .tunnelling { return clientLeft(reason) }
         record.note(Fault(phase == .relaying ? .relay : .admit, reason))
         record.upstreamResult = record.upstream >= 0 ? .aborted : .none
         release(.abandoned)

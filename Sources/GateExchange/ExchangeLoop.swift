@@ -33,6 +33,10 @@ public final class ExchangeLoop: WireObserver {
     private let tokens = TokenCache()
     private var retired: [LoopPlan] = []
     private var keySetWaiters: [Exchange] = []
+    /// Exchanges that may last.
+    private var streams: [ObjectIdentifier: Exchange] = [:]
+    /// The gateway stops: streams that begin now end, too.
+    private(set) var isDraining = false
     private var upstreamCounts: [Int: (leased: Int, idle: Int)] = [:]
 
     // LIMIT: how long a request waits for a key set or an answer whose end nobody reports; fetches are bounded well below.
@@ -87,7 +91,21 @@ public final class ExchangeLoop: WireObserver {
         current = LoopPlan(plan: plan, admission: context, pools: pools)
         for pool in old.pools where !pools.contains(where: { $0 === pool }) { pool.drain() }
         retired.append(old)
+        for stream in Array(streams.values) { stream.reconsider(under: plan) }
     }
+
+    /// Ends the streams that would not end by themselves.
+    public func drainStreams() {
+        isDraining = true
+        for stream in Array(streams.values) { stream.streamDrains() }
+    }
+
+    func addStream(_ exchange: Exchange) { streams[ObjectIdentifier(exchange)] = exchange }
+
+    func removeStream(_ exchange: Exchange) { streams[ObjectIdentifier(exchange)] = nil }
+
+    /// Exchanges that are watched, for tests.
+    package var watchedStreams: Int { streams.count }
 
     /// A key set arrived, changed or was withdrawn.
     public func publish(_ keys: KeySet?, at index: Int, of plan: Plan) {

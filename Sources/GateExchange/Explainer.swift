@@ -103,6 +103,11 @@ public struct Explainer {
         case .route(let index):
             let route = plan.routes[index]
             note(.route, "route \(route.name)")
+            if request.upgrade == .webSocket {
+                guard let webSocket = route.webSocket else { throw Fault(.route, .upgradeUnsupported) }
+                try webSocket.judge(request)
+                note(.route, "a WebSocket of \(request.text(.origin) ?? "no web page")")
+            }
             return try admit(request, certificate, route, index)
         }
     }

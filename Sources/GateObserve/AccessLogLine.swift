@@ -66,6 +66,7 @@ struct AccessLogLine: ~Copyable {
             output.append(literal: record.protocol.literal)
             output.append(literal: "\"")
         }
+        if record.isWebSocket { output.append(literal: ",\"upgrade\":\"websocket\"") }
     }
 
     private func appendOutcome(_ record: borrowing ExchangeRecord, to output: inout TextBuffer) {

@@ -26,6 +26,8 @@ public struct ExchangeRecord: Sendable {
     public var path = ByteBuffer()
     /// What it spoke.
     public var `protocol` = LoggedProtocol.unknown
+    /// Whether it became a WebSocket.
+    public var isWebSocket = false
 
     /// The route's index, or -1.
     public var route = NameTable.none

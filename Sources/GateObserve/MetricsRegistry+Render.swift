@@ -40,7 +40,7 @@ extension MetricsRegistry {
                 }
             }
         }
-        text.family("portcullis_streams_ended", .counter, "Responses that had begun and were cut, by reason.")
+        text.family("portcullis_streams_ended", .counter, "Responses that had begun and were ended early, by reason.")
         for (reason, count) in zip(Reason.allCases, sum.dense.streamsEnded) where count != 0 {
             text.sample([("reason", reason.rawValue)], count)
         }

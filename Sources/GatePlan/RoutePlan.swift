@@ -17,6 +17,8 @@ public final class RoutePlan: Sendable {
     public let responseEdits: HeaderEdits
     /// Which other origins may read its answers.
     public let cors: CORSPolicy?
+    /// Which WebSockets it takes; nil takes none.
+    public let webSocket: WebSocketPlan?
     /// The names under which answers may name the backend.
     public let backends: BackendAuthorities
     /// Between two reads from the backend; nil takes the upstream's.
@@ -29,8 +31,9 @@ public final class RoutePlan: Sendable {
     /// A route.
     public init(
         name: String, admission: AdmissionPlan, upstream: Int, rewrite: UpstreamRewrite,
-        responseEdits: HeaderEdits = .none, cors: CORSPolicy? = nil, backends: BackendAuthorities,
-        readTimeout: TimeSpan? = nil, totalTimeout: TimeSpan? = nil, showsLimits: Bool = false
+        responseEdits: HeaderEdits = .none, cors: CORSPolicy? = nil, webSocket: WebSocketPlan? = nil,
+        backends: BackendAuthorities, readTimeout: TimeSpan? = nil, totalTimeout: TimeSpan? = nil,
+        showsLimits: Bool = false
     ) {
         self.name = name
         self.admission = admission
@@ -38,9 +41,31 @@ public final class RoutePlan: Sendable {
         self.rewrite = rewrite
         self.responseEdits = responseEdits
         self.cors = cors
+        self.webSocket = webSocket
         self.backends = backends
         self.readTimeout = readTimeout
         self.totalTimeout = totalTimeout
         self.showsLimits = showsLimits
+    }
+}
+
+/// Which WebSockets a route takes.
+public struct WebSocketPlan: Sendable {
+    /// Whose pages may open one.
+    public let origins: OriginList
+    /// How long neither side may send a byte.
+    public let idleTimeout: TimeSpan
+
+    /// WebSockets of pages of `origins`.
+    public init(origins: OriginList, idleTimeout: TimeSpan) {
+        self.origins = origins
+        self.idleTimeout = idleTimeout
+    }
+
+    /// Judges the handshake of `request` (RFC 6455 §4.2): `ws_handshake` or, for a page that may not, `ws_origin`.
+    public func judge(_ request: borrowing VettedRequest) throws(Fault) {
+        guard WebSocketHandshake.isValid(request) else { throw Fault(.route, .webSocketHandshake) }
+        // RFC 6455 §10.2: browsers always say which page asks; who is no browser could say anything.
+        guard origins.grant(request) != .refused else { throw Fault(.route, .webSocketOrigin) }
     }
 }

@@ -77,6 +77,8 @@ public enum Reason: String, Sendable, CaseIterable {
     case redirected = "redirected_to_https"
     case preflight = "cors_preflight"
     case upgradeUnsupported = "upgrade_unsupported"
+    case webSocketHandshake = "ws_handshake"
+    case webSocketOrigin = "ws_origin"
 
     // Admission (attacks 44–53).
     case credentialsMissing = "credentials_missing"
@@ -124,6 +126,10 @@ public enum Reason: String, Sendable, CaseIterable {
     case upstreamTimeout = "upstream_timeout"
     case earlyFinal = "early_final"
     case clientAborted = "client_aborted"
+    case webSocketFrame = "ws_frame"
+    case webSocketIdle = "ws_idle"
+    case credentialExpired = "credential_expired"
+    case routeWithdrawn = "route_withdrawn"
 
     // Ours.
     case internalError = "internal_error"
@@ -135,13 +141,13 @@ public enum Reason: String, Sendable, CaseIterable {
             .tlsUnknownName, .tlsNoProtocol, .tlsCertificateMissing, .tlsCertificateInvalid, .tlsCertificateExpired,
             .tlsCertificateRevoked, .tlsRevocationUnknown, .timeoutTLS, .timeoutIdle, .draining, .h2ResetFlood,
             .h2StreamErrors, .h2Continuation, .h2EmptyFrames, .h2ControlFlood, .h2HeaderList, .h2Unsendable,
-            .h2Protocol:
+            .h2Protocol, .webSocketFrame, .webSocketIdle, .routeWithdrawn:
             nil
         case .clAndTe, .badTe, .badCl, .teHttp10, .badChunk, .badTrailer, .badHeaderByte, .badHeader,
             .badRequestLine, .badVersion, .badHost, .badTarget, .badExpect, .earlyUpgradeData, .upgradeWithBody,
             .hopByHopAbuse, .bodyLengthMismatch, .pathTraversal, .pathNormalised, .pathEncoded, .pathParam,
             .identitySpoof, .routeAmbiguous, .patternEncoding, .wafMultipart, .wafUnparsable,
-            .h2Malformed:
+            .h2Malformed, .webSocketHandshake:
             .malformedRequest
         case .unknownTe, .upgradeUnsupported: .unsupported
         case .requestLineTooLong: .uriTooLong
@@ -161,10 +167,10 @@ public enum Reason: String, Sendable, CaseIterable {
         case .jwtAlg, .jwtKid, .jwtCrit, .jwtMalformed, .jwtSignature, .jwtClaim, .jwtNotYetValid, .jwtType,
             .jwtAmbiguous:
             .credentialsInvalid
-        case .jwtExpired, .certificateExpired: .credentialsExpired
+        case .jwtExpired, .certificateExpired, .credentialExpired: .credentialsExpired
         case .jwksUnavailable: .dependencyUnavailable
         case .scopeMissing: .scopeMissing
-        case .claimMismatch, .certificateMismatch: .forbidden
+        case .claimMismatch, .certificateMismatch, .webSocketOrigin: .forbidden
         case .rateLimited: .rateLimited
         case .undecided: .internalError
         case .noLiveUpstream: .noHealthyUpstream
@@ -182,13 +188,14 @@ public enum Reason: String, Sendable, CaseIterable {
     /// Who is to blame.
     public var blame: Blame {
         switch self {
-        case .ok, .redirected, .preflight, .draining, .timeoutIdle, .clientClosed: .nobody
+        case .ok, .redirected, .preflight, .draining, .timeoutIdle, .clientClosed, .webSocketIdle, .credentialExpired:
+            .nobody
         case .overload, .internalError, .undecided, .wafFailed, .wafTimeout: .gateway
         case .jwksUnavailable, .noLiveUpstream, .upstreamSaturated, .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .dnsError, .badUpstreamResponse, .upstreamReset,
             .upstreamTimeout, .earlyFinal, .wafResponseLimit:
             .upstream
-        case .upstreamAddressRefused, .patternLimit: .operator
+        case .upstreamAddressRefused, .patternLimit, .routeWithdrawn: .operator
         default: .client
         }
     }
@@ -207,8 +214,8 @@ public enum Reason: String, Sendable, CaseIterable {
             .upstreamConnectFailed,
             .upstreamConnectTimeout, .upstreamTLSFailed, .upstreamAddressRefused, .dnsError, .badUpstreamResponse,
             .upstreamReset, .upstreamTimeout, .addressDenied, .identitySpoof, .pathTraversal, .pathNormalised,
-            .pathEncoded, .pathParam, .loop, .upgradeUnsupported, .earlyFinal, .internalError, .wafBlocked,
-            .wafFailed, .wafTimeout, .wafMultipart, .wafUnparsable, .wafResponseLimit, .decompressLimit,
+            .pathEncoded, .pathParam, .loop, .upgradeUnsupported, .webSocketOrigin, .earlyFinal, .internalError,
+            .wafBlocked, .wafFailed, .wafTimeout, .wafMultipart, .wafUnparsable, .wafResponseLimit, .decompressLimit,
             .unsupportedCoding:
             true
         default: false

@@ -15,14 +15,7 @@ public struct CORSPolicy: Sendable {
     }
 
     /// What a request's `origin` field is to a policy.
-    public enum Grant: Equatable, Sendable {
-        /// The field is absent: no cross-origin request.
-        case none
-        /// The origin is not granted, or the field occurs twice.
-        case refused
-        /// The origin with this index is granted.
-        case granted(Int)
-    }
+    public typealias Grant = OriginList.Grant
 
     /// Fields that only the policy sets on a route that has one; the backend's own are removed.
     public static let ownedFields = [
@@ -30,8 +23,7 @@ public struct CORSPolicy: Sendable {
         "access-control-allow-headers", "access-control-expose-headers", "access-control-max-age",
     ]
 
-    private let origins: [[UInt8]]
-    private let isAny: Bool
+    private let origins: OriginList
     private let preflights: [FieldBlock]
     private let answers: [FieldBlock]
     private let otherwise: FieldBlock
@@ -54,16 +46,13 @@ public struct CORSPolicy: Sendable {
             // instead would hand every site the user's session.
             guard !credentials else { throw CORSPolicyError("credentials need a list of origins, never `*`") }
             allowed = ["*"]
+            self.origins = .any
         case .list(let list):
-            guard !list.isEmpty else { throw CORSPolicyError("write at least one origin") }
-            guard list.count <= 256 else { throw CORSPolicyError("a policy has at most 256 origins") }
-            for origin in list { try CORSPolicy.check(origin: origin) }
+            self.origins = try OriginList(list)
             allowed = list
         }
-        isAny = origins == .any
-        self.origins = allowed.map { Array($0.utf8) }
         // RFC 9110 §12.5.5: whatever depends on the origin says so, the answers without a grant included.
-        let vary = isAny ? [] : [("vary", "origin")]
+        let vary = self.origins.isAny ? [] : [("vary", "origin")]
         otherwise = try CORSPolicy.block(vary)
         var preflights: [FieldBlock] = []
         var answers: [FieldBlock] = []
@@ -87,20 +76,10 @@ public struct CORSPolicy: Sendable {
     }
 
     /// What `request` is to this policy. Allocates nothing.
-    public func grant(_ request: borrowing VettedRequest) -> Grant {
-        guard let line = request.first(.origin) else { return .none }
-        guard request.next(.origin, after: line) == nil else { return .refused }
-        return grant(origin: request.value(at: line))
-    }
+    public func grant(_ request: borrowing VettedRequest) -> Grant { origins.grant(request) }
 
     /// What the value of the `origin` field is to this policy. Allocates nothing.
-    public func grant(origin: Span<UInt8>) -> Grant {
-        if isAny { return .granted(0) }
-        for index in origins.indices where origin.isIdentical(to: origins[index]) {
-            return .granted(index)
-        }
-        return .refused
-    }
+    public func grant(origin: Span<UInt8>) -> Grant { origins.grant(origin: origin) }
 
     /// The fields of the answer to a preflight; its status is 204 and it has no body.
     public func preflightFields(_ grant: Grant) -> FieldBlock {
@@ -138,31 +117,9 @@ public struct CORSPolicy: Sendable {
             throw CORSPolicyError("`\(method)` is never allowed across origins")
         }
     }
-
-    private static func check(origin: String) throws(CORSPolicyError) {
-        // Sandboxed frames and local files are all `null`: granting it grants every one of them.
-        if origin == "null" { throw CORSPolicyError("the origin `null` is everybody's: it cannot be listed") }
-        if origin.contains("*") { throw CORSPolicyError("`*` stands alone or not at all: list the origins") }
-        let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "https:" || parts[0] == "http:", parts[1].isEmpty, !parts[2].isEmpty else {
-            throw CORSPolicyError("an origin is `https://host` or `https://host:port`, without a path")
-        }
-        let isPlain = parts[2].utf8.allSatisfy { byte in
-            switch byte {
-            case 0x61...0x7a, 0x30...0x3a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "["), UInt8(ascii: "]"):
-                true
-            default: false
-            }
-        }
-        guard isPlain else { throw CORSPolicyError("browsers send origins in lower case ASCII: `\(origin)`") }
-        let isDefaultPort =
-            origin.hasPrefix("https://") ? origin.hasSuffix(":443") : origin.hasSuffix(":80")
-        guard !isDefaultPort else { throw CORSPolicyError("browsers leave out the default port: `\(origin)`") }
-    }
 }
 
-/// What is wrong with a CORS policy, and what to write instead.
+/// What is wrong with a CORS policy or a list of origins, and what to write instead.
 public struct CORSPolicyError: Error, Equatable, Sendable {
     /// One phrase for the diagnostic.
     public let message: String

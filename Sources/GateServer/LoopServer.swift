@@ -59,7 +59,10 @@ final class LoopServer {
 
     func stopAccepting() { for (_, listener) in listeners { listener.stop() } }
 
-    func drain() { for (_, listener) in listeners { listener.drain() } }
+    func drain() {
+        for (_, listener) in listeners { listener.drain() }
+        exchange.drainStreams()
+    }
 
     func abandon() { for (_, listener) in listeners { listener.abandon() } }
 }

@@ -19,6 +19,8 @@ public struct ListenerSettings: Sendable {
     public var deny: AddressSet
     /// The most connections a loop may hold open; more are closed at once.
     public var maximumConnections: Int
+    /// Whether HTTP/2 clients are told that a WebSocket can be opened on a stream (RFC 8441).
+    public var offersWebSocket = false
 
     /// A listener's settings.
     public init(

@@ -8,12 +8,13 @@ import Testing
     /// A request of HTTP/2 with these fields.
     private func build(
         _ method: String = "GET", scheme: Scheme? = .https, authority: String = "example.com", path: String = "/a?b",
-        _ fields: [(String, String)] = [], limits: HeadLimits = .standard, endsStream: Bool = true
+        _ fields: [(String, String)] = [], limits: HeadLimits = .standard, endsStream: Bool = true,
+        protocol: String = ""
     ) throws(Fault) -> VettedRequest {
         var table = HeadTable()
         var builder = try RequestHeadBuilder(
             method: Array(method.utf8).span, scheme: scheme, authority: Array(authority.utf8).span,
-            path: Array(path.utf8).span, limits: limits, table: &table)
+            path: Array(path.utf8).span, protocol: Array(`protocol`.utf8).span, limits: limits, table: &table)
         for (name, value) in fields { try builder.append(Array(name.utf8).span, Array(value.utf8).span) }
         return try VettedRequest.vet(try builder.finish(endsStream: endsStream))
     }
@@ -40,6 +41,36 @@ import Testing
     }
 
     private func build(fields: [(String, String)]) throws(Fault) -> VettedRequest { try build("GET", fields) }
+
+    // RFC 8441
+    @Test func extendedConnectIsTheGetOfAWebSocket() throws {
+        func socket(
+            _ method: String = "CONNECT", scheme: Scheme? = .https, path: String = "/a?b",
+            protocol: String = "websocket",
+            fields: [(String, String)] = [], endsStream: Bool = false
+        ) -> Reason {
+            reason { () throws(Fault) in
+                _ = try build(
+                    method, scheme: scheme, path: path, fields, endsStream: endsStream, protocol: `protocol`)
+            }
+        }
+        let fields = [("sec-websocket-version", "13"), ("sec-websocket-key", "forged")]
+        let request = try build("CONNECT", fields, endsStream: false, protocol: "WebSocket")
+        #expect(request.upgrade == .webSocket)
+        #expect(request.method == .get && request.methodText == "GET")
+        #expect(request.framing == .none)
+        #expect(request.pathText == "/a" && request.queryText == "b")
+        #expect(request.text(.secWebSocketKey) == nil, "the key that the backend gets is the gateway's own")
+        #expect(WebSocketHandshake.isValid(request))
+        #expect(socket() == .ok)
+        #expect(socket(protocol: "connect-udp") == .upgradeUnsupported)
+        #expect(socket("GET") == .badRequestLine)
+        #expect(socket(scheme: nil) == .badRequestLine)
+        #expect(socket(path: "") == .badRequestLine)
+        #expect(socket(protocol: "") == .badRequestLine)
+        #expect(socket(fields: [("content-length", "5")]) == .upgradeWithBody)
+        #expect(socket(endsStream: true) == .webSocketHandshake)
+    }
 
     // attacks 26
     @Test func theStreamsEndAgreesWithTheLength() throws {

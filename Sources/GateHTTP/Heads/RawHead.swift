@@ -16,6 +16,8 @@ public struct RawHead {
     var version: HTTPVersion
     /// The scheme that HTTP/2 sends beside the target.
     var scheme: Scheme?
+    /// HTTP/2: the stream asks to become a WebSocket (RFC 8441).
+    var asksForWebSocket = false
     /// HTTP/2: the stream ended with the head, and no body follows.
     var endsWithoutBody = false
 }

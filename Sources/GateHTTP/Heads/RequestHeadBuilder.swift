@@ -13,6 +13,7 @@ public struct RequestHeadBuilder {
     private let table: HeadTable
     private let scheme: Scheme?
     private let hasAuthority: Bool
+    private let asksForWebSocket: Bool
     private var bytes: ByteBuffer
     private var cookie = ByteBuffer()
     private var cookiePieces = 0
@@ -22,20 +23,27 @@ public struct RequestHeadBuilder {
 
     /// Begins a head with the pseudo-header fields; those that are missing are empty. `scheme` is nil for CONNECT alone.
     ///
-    /// `table` lends its storage, and is replaced first where another head still uses it. Faults are in `read`.
+    /// `protocol` is that of an extended CONNECT (RFC 8441): `websocket` becomes the GET of its HTTP/1.1 handshake, any
+    /// other is `upgrade_unsupported` in `vet`. `table` lends its storage, and is replaced first where another head still
+    /// uses it. All other faults are in `read`.
     public init(
-        method: Span<UInt8>, scheme: Scheme?, authority: Span<UInt8>, path: Span<UInt8>, limits: HeadLimits = .standard,
-        table: inout HeadTable
+        method: Span<UInt8>, scheme: Scheme?, authority: Span<UInt8>, path: Span<UInt8>,
+        protocol: Span<UInt8>, limits: HeadLimits = .standard, table: inout HeadTable
     ) throws(Fault) {
         self.limits = limits
         if !isKnownUniquelyReferenced(&table) { table = HeadTable() }
         self.table = table
         self.scheme = scheme
         hasAuthority = !authority.isEmpty
-        // RFC 9113 §8.5: CONNECT has neither path nor scheme; everything else has both.
+        asksForWebSocket = !`protocol`.isEmpty
+        // RFC 9113 §8.5: CONNECT has neither path nor scheme; everything else has both, and RFC 8441 §4: extended CONNECT,
+        // too.
         let isConnect = scheme == nil
-        guard isConnect == path.isEmpty, isConnect == (HTTPMethod(method) == .connect) else {
-            throw Fault(.read, .badRequestLine)
+        guard isConnect == path.isEmpty, (isConnect || asksForWebSocket) == (HTTPMethod(method) == .connect),
+            !isConnect || !asksForWebSocket
+        else { throw Fault(.read, .badRequestLine) }
+        guard !asksForWebSocket || `protocol`.matches(lowercase: "websocket") else {
+            throw Fault(.vet, .upgradeUnsupported)
         }
         guard !method.isEmpty, StreamField.holdsOnly(method, { ByteClass.token.contains($0) }) else {
             throw Fault(.read, .badRequestLine)
@@ -46,11 +54,11 @@ public struct RequestHeadBuilder {
         }
         // LIMIT: as the request line of HTTP/1.1, ` HTTP/1.1` included.
         guard method.count &+ target.count &+ 10 <= limits.requestLine else { throw Fault(.read, .requestLineTooLong) }
-        self.method = 0..<method.count
-        self.target = (method.count &+ 1)..<(method.count &+ 1 &+ target.count)
         bytes = ByteBufferAllocator().buffer(capacity: 512)
-        bytes.append(method)
+        if asksForWebSocket { bytes.writeStaticString("GET") } else { bytes.append(method) }
+        self.method = 0..<bytes.readableBytes
         bytes.writeInteger(Ascii.space)
+        self.target = bytes.readableBytes..<(bytes.readableBytes &+ target.count)
         bytes.append(target)
         bytes.writeStaticString(" HTTP/2.0\r\n")
         lines = table.take()
@@ -91,7 +99,7 @@ public struct RequestHeadBuilder {
         table.lines = lines
         return RawHead(
             bytes: bytes, table: table, method: method, target: target, version: .http2, scheme: scheme,
-            endsWithoutBody: endsStream)
+            asksForWebSocket: asksForWebSocket, endsWithoutBody: endsStream)
     }
 
     /// The value of the host line, which is the first.

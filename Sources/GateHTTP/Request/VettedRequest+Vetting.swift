@@ -29,10 +29,16 @@ extension VettedRequest {
         let survey = try FieldSurvey(head, &lines)
         let options = try ConnectionOptions(head, &lines, guarded: true)
         var framing = try Framing.ofRequest(head, lines, survey, raw.version)
-        if raw.version == .http2 { framing = try Framing.ofStream(framing, hasEnded: raw.endsWithoutBody) }
+        if raw.asksForWebSocket {
+            framing = try Self.tunnelFraming(framing, raw.endsWithoutBody, &lines)
+        } else if raw.version == .http2 {
+            framing = try Framing.ofStream(framing, hasEnded: raw.endsWithoutBody)
+        }
         self.framing = framing
         keepAlive = raw.version == .http2 || (!options.close && (raw.version == .http11 || options.keepAlive))
-        (upgrade, h2cStripped) = try Self.upgrade(head, lines, survey, options, raw.version, method, framing)
+        let asked = try Self.upgrade(head, lines, survey, options, raw.version, method, framing)
+        upgrade = raw.asksForWebSocket ? .webSocket : asked.kind
+        h2cStripped = asked.h2cStripped
         expectsContinue = try Self.expectation(head, lines, survey, raw.version) && framing.hasBody
         acceptsTrailers = survey.acceptsTrailers && raw.version != .http10
         Self.dropInvalidTrace(head, &lines, survey)
@@ -97,7 +103,7 @@ extension VettedRequest {
     private static func upgrade(
         _ head: Span<UInt8>, _ lines: borrowing FieldLines, _ survey: FieldSurvey, _ options: ConnectionOptions,
         _ version: HTTPVersion, _ method: HTTPMethod, _ framing: BodyFraming
-    ) throws(HeadError) -> (UpgradeKind, Bool) {
+    ) throws(HeadError) -> (kind: UpgradeKind, h2cStripped: Bool) {
         guard survey.upgrades > 0 else { return (.none, survey.hasH2CSettings) }
         guard survey.upgrades == 1 else { throw .init(.badHeader) }
         let value = lines.slots[survey.upgrade].valueRange
@@ -108,6 +114,17 @@ extension VettedRequest {
         guard !framing.hasBody else { throw .init(.upgradeWithBody) }
         let isWebSocket = method == .get && head.matches(value, lowercase: "websocket")
         return (isWebSocket ? .webSocket : .other, survey.hasH2CSettings)
+    }
+
+    /// RFC 8441 §5: what a stream that becomes a WebSocket carries is no body, and the key is nobody's: the one that the
+    /// backend gets is the gateway's own.
+    private static func tunnelFraming(
+        _ framing: BodyFraming, _ hasEnded: Bool, _ lines: inout FieldLines
+    ) throws(HeadError) -> BodyFraming {
+        guard !framing.hasBody else { throw .init(.upgradeWithBody) }
+        guard !hasEnded else { throw .init(.webSocketHandshake) }
+        lines.markAll(.secWebSocketKey, .removed)
+        return .none
     }
 
     /// RFC 9110 §10.1.1: `100-continue` is the only expectation; HTTP/1.0 has none.

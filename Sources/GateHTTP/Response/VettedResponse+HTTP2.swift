@@ -11,8 +11,8 @@ extension VettedResponse {
     public func writeStreamFields(
         into out: inout ByteBuffer, answering request: borrowing VettedRequest, fields: borrowing DownstreamFields
     ) throws(Fault) -> Bool {
-        // RFC 9113 §8.6: HTTP/2 has no 101.
-        guard status != 101 else { throw Fault(.relay, .internalError) }
+        // RFC 9113 §8.6: HTTP/2 has no 101, but the answer that opens a WebSocket (RFC 8441 §5), which has no length.
+        guard status != 101 || request.upgrade == .webSocket else { throw Fault(.relay, .internalError) }
         do throws(HeadOverflow) {
             try out.writeWithOutputRawSpan(minimumWritableBytes: roomForHead(request, fields)) {
                 sink throws(HeadOverflow) in
@@ -24,7 +24,7 @@ extension VettedResponse {
                 try sink.append("\r\n")
                 try sink.append(fields.edits.lines.bytes)
                 // RFC 9110 §8.6: to HEAD and in a 304, the length that the content would have.
-                if let contentLength, status != 204 {
+                if let contentLength, status != 204, status != 101 {
                     try sink.append("content-length: ")
                     try sink.append(decimal: contentLength)
                     try sink.append("\r\n")
@@ -33,6 +33,6 @@ extension VettedResponse {
         } catch {
             throw Fault(.relay, .internalError)
         }
-        return framing != .none && framing != .length(0)
+        return status == 101 || framing != .none && framing != .length(0)
     }
 }

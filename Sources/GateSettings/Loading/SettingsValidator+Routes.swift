@@ -44,6 +44,7 @@ extension SettingsValidator {
             validateInspection(of: route, set: set, owner: owner)
             validateMatch(of: route, owner: owner)
             validateCORS(of: route, owner: owner)
+            validateWebSocket(of: route, owner: owner)
         }
     }
 
@@ -101,6 +102,21 @@ extension SettingsValidator {
                     at: path.position, "\(owner): a path begins with '/'", instead: "write /\(path.value.abbreviated)")
             }
         case nil: break
+        }
+    }
+
+    /// A WebSocket needs a backend that can switch protocols (RFC 9110 §7.8).
+    private mutating func validateWebSocket(of route: RouteSettings, owner: String) {
+        guard let webSocket = route.webSocket else { return }
+        if webSocket.origins.contains(where: { $0.value == "*" }) {
+            waive(at: webSocket.position, "\(owner) lets the pages of every origin open a WebSocket")
+        }
+        let upstream = settings.upstreams.first { $0.name == route.upstream.value }
+        if let upstream, upstream.protocol.value != .http11 {
+            error(
+                at: webSocket.position,
+                "\(owner): a WebSocket needs a backend of HTTP/1.1, and upstream '\(upstream.name)' speaks \(upstream.protocol.value.rawValue)",
+                instead: "lead the route to an upstream with protocol: http/1.1")
         }
     }
 

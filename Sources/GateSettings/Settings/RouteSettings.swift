@@ -26,6 +26,8 @@ public struct RouteSettings: Described {
     public var rewrite = RewriteSettings()
     /// Whether `ratelimit` fields stand on answers that pass, too; nil: the defaults'.
     public var rateLimitHeaders: Bool?
+    /// Whether it takes WebSockets, and from which pages; nil: it does not.
+    public var webSocket: WebSocketSettings?
     /// Whether the backend gets the verified credential, too.
     public var forwardCredentials = false
     /// Where it leads, by name.
@@ -76,7 +78,9 @@ public struct RouteSettings: Described {
             .optional(
                 "rateLimitHeaders", \.rateLimitHeaders, .flag, absent: "that of `defaults`",
                 "Whether `ratelimit` and `ratelimit-policy` stand on answers that pass, too. They stand on every 429."),
-            .planned("webSocket", "WebSocket connections."),
+            .optional(
+                "webSocket", \.webSocket, .object, absent: "an upgrade is refused with 501",
+                "WebSockets (RFC 6455; RFC 8441 over HTTP/2)."),
             .defaulted(
                 "forwardCredentials", \.forwardCredentials, .flag, default: "false",
                 "Whether the backend gets the verified credential itself, too."),

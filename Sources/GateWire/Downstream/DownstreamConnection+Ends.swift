@@ -144,7 +144,7 @@ extension DownstreamConnection: DeadlineHolder {
 
     /// Bounds the client's silence while its body is wanted.
     func watchBody() {
-        guard body == .flowing else {
+        guard body == .flowing, !isTunnel else {
             inputDue = nil
             return watch()
         }

@@ -86,6 +86,10 @@ public final class DownstreamConnection: ChannelInboundHandler {
     var bodyDeadline = MonotonicInstant(nanoseconds: .max)
     var lingered = 0
     var readsAutomatically = true
+    /// The connection speaks another protocol; it ends with the exchange.
+    var isTunnel = false
+    /// The client sends no more into its tunnel.
+    var tunnelInputHasEnded = false
 
     private var table = HeadTable()
     private var reader: RequestHeadReader
@@ -266,6 +270,7 @@ public final class DownstreamConnection: ChannelInboundHandler {
 
     /// Delivers one piece of the body; false when more bytes are needed.
     private func readBody() -> Bool {
+        if isTunnel { return readTunnel() }
         let available = inbound.readableBytes
         do throws(Fault) {
             let event = try decoder.next(&inbound)

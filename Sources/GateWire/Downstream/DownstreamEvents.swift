@@ -39,6 +39,11 @@ public protocol DownstreamStream: AnyObject {
     func pauseBody()
     /// Reads on.
     func resumeBody()
+    /// After a 101 was written: from now on all bytes of the client are delivered as they come, its end as the body's, and
+    /// what is written goes out as it is.
+    func acceptTunnel()
+    /// The answer may be silent for as long as it likes: the kernel watches whether the client is still there.
+    func allowSilence()
     /// Forwards a 1xx answer.
     func writeInformational(
         _ response: borrowing VettedResponse, answering request: borrowing VettedRequest,

@@ -20,7 +20,8 @@ extension HTTP2Connection {
             pseudo = head.takeStorage()
             raw = complete
             let request = try VettedRequest.vet(complete)
-            stream.begin(hasBody: request.framing.hasBody, expectsContinue: request.expectsContinue)
+            let hasBody = request.framing.hasBody || request.upgrade == .webSocket
+            stream.begin(hasBody: hasBody, expectsContinue: request.expectsContinue)
             delegate.downstreamRequest(request)
         } catch {
             stream.ignoreBody()

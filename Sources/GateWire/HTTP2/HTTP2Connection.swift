@@ -67,7 +67,9 @@ final class HTTP2Connection: HTTP2FrameHandler {
 
     override func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        guard let session = HTTP2Session(.server, tells: self), session.begin(HTTP2Limits.towardsClients) else {
+        guard let session = HTTP2Session(.server, tells: self),
+            session.begin(HTTP2Limits.towardsClients(offersWebSocket: settings.offersWebSocket))
+        else {
             context.close(promise: nil)
             return
         }

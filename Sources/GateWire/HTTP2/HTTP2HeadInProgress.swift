@@ -14,6 +14,7 @@ struct HTTP2HeadInProgress {
     private var scheme = 0..<0
     private var authority = 0..<0
     private var path = 0..<0
+    private var `protocol` = 0..<0
     private var builder: RequestHeadBuilder?
     private var trailers = TrailerBuilder(isResponse: false)
     private var fault: Fault?
@@ -57,7 +58,7 @@ struct HTTP2HeadInProgress {
         return true
     }
 
-    /// The pseudo-header fields are few, come first and once, and are the four that follow: nghttp2 has checked that
+    /// The pseudo-header fields are few, come first and once, and are the five that follow: nghttp2 has checked that
     /// (RFC 9113 §8.3).
     private mutating func appendPseudo(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Fault) {
         guard value.count <= limits.requestLine else { throw Fault(.read, .requestLineTooLong) }
@@ -69,6 +70,7 @@ struct HTTP2HeadInProgress {
         case 7 where name[1] == UInt8(ascii: "s"): scheme = range
         case 10: authority = range
         case 5: path = range
+        case 9: `protocol` = range
         default: throw Fault(.read, .badHeader)
         }
     }
@@ -85,7 +87,7 @@ struct HTTP2HeadInProgress {
         }
         builder = try RequestHeadBuilder(
             method: bytes.extracting(method), scheme: known, authority: bytes.extracting(authority),
-            path: bytes.extracting(path), limits: limits, table: &table)
+            path: bytes.extracting(path), protocol: bytes.extracting(`protocol`), limits: limits, table: &table)
     }
 
     /// The head, once its block is complete.

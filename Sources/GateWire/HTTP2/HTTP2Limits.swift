@@ -43,13 +43,16 @@ enum HTTP2Limits {
         let connectionWindow: Int32
     }
 
-    /// What clients are told.
-    static let towardsClients = Announced(
-        settings: [
+    /// What clients are told; of extended CONNECT (RFC 8441 §3) only where a WebSocket can come of it: else the library
+    /// refuses `:protocol`.
+    static func towardsClients(offersWebSocket: Bool) -> Announced {
+        var settings: [(nghttp2_settings_id, UInt32)] = [
             (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams), (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, streamWindow),
             (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, headerList),
-        ],
-        connectionWindow: connectionWindow)
+        ]
+        if offersWebSocket { settings.append((NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1)) }
+        return Announced(settings: settings, connectionWindow: connectionWindow)
+    }
     /// What backends are told: no pushes (RFC 9113 §8.4).
     static let towardsBackends = Announced(
         settings: [

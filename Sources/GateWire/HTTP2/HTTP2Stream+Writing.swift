@@ -9,6 +9,8 @@ extension HTTP2Stream: DownstreamStream {
     var bytesIn: UInt64 { received }
 
     func acceptBody(limit: UInt64) { allowBody(limit: limit) }
+    func acceptTunnel() { allowTunnel() }
+    func allowSilence() { connection?.context?.channel.probeSilentPeer() }
     func pauseBody() { pauseBody(true) }
     func resumeBody() { pauseBody(false) }
 
@@ -29,7 +31,8 @@ extension HTTP2Stream: DownstreamStream {
         _ fields: inout DownstreamFields
     ) throws(Fault) {
         guard let connection, !isOver else { return }
-        var lines = connection.lines(status: response.status)
+        // RFC 8441 §5: what a 101 is to HTTP/1.1, a 200 is here.
+        var lines = connection.lines(status: response.status == 101 ? 200 : response.status)
         defer { connection.loop.keep(&lines) }
         let hasBody = try response.writeStreamFields(into: &lines, answering: request, fields: fields)
         // RFC 9110 §6.6.1.

@@ -40,6 +40,8 @@ final class HTTP2Stream {
     private(set) var body = Body.complete
     var expectsContinue = false
     private var bodyLimit: UInt64 = 0
+    /// The stream speaks another protocol (RFC 8441): nothing of it is late.
+    private var isTunnel = false
     private var bodyRead: UInt64 = 0
     private var inbound = ByteBuffer()
     /// What the client sent behind its body.
@@ -71,6 +73,7 @@ final class HTTP2Stream {
         body = .complete
         expectsContinue = false
         bodyLimit = 0
+        isTunnel = false
         bodyRead = 0
         trailers = nil
         bodyDue = nil
@@ -156,7 +159,7 @@ final class HTTP2Stream {
     }
 
     private func watchBody() {
-        guard let connection else { return }
+        guard let connection, !isTunnel else { return }
         bodyDue = min(MonotonicInstant.now().advanced(by: connection.settings.timeouts.bodyRead), bodyDeadline)
     }
 
@@ -171,6 +174,15 @@ final class HTTP2Stream {
         }
         expectsContinue = false
         watchBody()
+        deliver()
+    }
+
+    /// Delivers what waits, and from now on what comes.
+    func allowTunnel() {
+        guard body == .held else { return }
+        isTunnel = true
+        bodyLimit = .max
+        body = .flowing
         deliver()
     }
 

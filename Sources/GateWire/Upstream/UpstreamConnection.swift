@@ -68,6 +68,9 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
     /// Storage for heads and chunk lines, lent by the loop between two flushes.
     private var outbound = ByteBuffer()
     private var requestFraming = BodyFraming.none
+    /// What the request asks the connection to become.
+    private var upgrade = UpgradeKind.none
+    private var allowsSilence = false
     private var responseKeepsAlive = false
     private var requestIsComplete = false
     private var isPaused = false
@@ -109,6 +112,8 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
         bytesSent = 0
         hasAnswered = false
         requestFraming = .none
+        upgrade = .none
+        allowsSilence = false
         requestIsComplete = false
         responseKeepsAlive = false
         informational = 0
@@ -129,6 +134,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
         reserve()
         try request.writeUpstreamHead(into: &outbound, rewrite: rewrite, connection: connection, fields: fields)
         requestFraming = fields.framing
+        if fields.forwardUpgrade { upgrade = request.upgrade }
         write(outbound)
     }
 
@@ -161,6 +167,16 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
         }
         requestIsComplete = true
     }
+
+    /// The answer may be silent.
+    public func allowSilence() {
+        allowsSilence = true
+        context?.channel.probeSilentPeer()
+        expectAnswer()
+    }
+
+    /// Ends our side of a tunnel.
+    public func endTunnel() { context?.close(mode: .output, promise: nil) }
 
     /// Writes bytes of the request, framing included; they leave with `flush()`.
     func write(_ bytes: ByteBuffer) {
@@ -317,7 +333,7 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
         switch state {
         case .awaitingHead:
             guard let raw = try reader.read(&inbound, into: &table) else { return keepRest() }
-            let response = try VettedResponse.vet(raw, to: method, upgrade: .none)
+            let response = try VettedResponse.vet(raw, to: method, upgrade: upgrade)
             guard !response.isInformational else {
                 informational += 1
                 guard informational <= Self.maximumInformational else { throw Fault(.relay, .badUpstreamResponse) }
@@ -325,8 +341,9 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
                 return true
             }
             responseKeepsAlive = response.keepAlive
-            framing = response.framing
-            decoder = BodyDecoder(response.framing)
+            // RFC 9110 §7.8: behind a 101 every byte is the new protocol's, until the connection ends.
+            framing = response.status == 101 ? .untilClose : response.framing
+            decoder = BodyDecoder(framing)
             state = .body
             delegate?.upstreamHead(response)
             return true
@@ -436,9 +453,10 @@ public final class UpstreamConnection: ChannelInboundHandler, DeadlineHolder, Up
     }
 
     /// The time between two reads is bounded, as nginx' `proxy_read_timeout`: once the request is whole, since before
-    /// that the silence may be the client's, and not while we do not read.
+    /// that the silence may be the client's, and not while we do not read, nor of an answer that may be silent.
     private func expectAnswer() {
-        let expects = requestIsComplete && !isPaused && !hasEnded && (state == .awaitingHead || state == .body)
+        let expects =
+            requestIsComplete && !allowsSilence && !isPaused && !hasEnded && (state == .awaitingHead || state == .body)
         readDue = expects ? MonotonicInstant.now().advanced(by: readTimeout) : nil
         watch()
     }

@@ -31,6 +31,10 @@ public protocol UpstreamStream: AnyObject {
     /// Ends the request, whether it had a body or not: from now on the backend's silence is measured. Trailers are left
     /// out where the framing has no place for them.
     func writeEnd(_ trailers: FieldBlock?)
+    /// The answer may be silent for as long as it likes: the kernel watches whether the backend is still there.
+    func allowSilence()
+    /// Ends our side of the tunnel that a 101 opened; the backend's may go on.
+    func endTunnel()
     /// Sends what was written.
     func flush()
     /// Stops reading the answer: the client is slower than the backend.

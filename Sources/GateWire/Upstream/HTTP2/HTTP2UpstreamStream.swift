@@ -51,6 +51,7 @@ final class HTTP2UpstreamStream: UpstreamStream {
     private var informational = 0
     /// When the backend has to have sent something.
     private var readDue: MonotonicInstant?
+    private var allowsSilence = false
 
     init(
         on connection: HTTP2UpstreamConnection, pool: MultiplexedPool, method: HTTPMethod, readTimeout: TimeSpan,
@@ -146,6 +147,15 @@ final class HTTP2UpstreamStream: UpstreamStream {
     }
 
     // MARK: The answer
+
+    func allowSilence() {
+        allowsSilence = true
+        readDue = nil
+        connection?.context?.channel.probeSilentPeer()
+    }
+
+    /// No 101 comes of HTTP/2, and so no tunnel; a route with WebSockets does not lead here.
+    func endTunnel() {}
 
     func pause() {
         isPaused = true
@@ -292,7 +302,7 @@ final class HTTP2UpstreamStream: UpstreamStream {
 
     /// The time between two reads is bounded, as in HTTP/1.1: once the request is whole, and while we read.
     private func expectAnswer() {
-        guard isRequestComplete, !isPaused, !hasEnded, !isOver else { return readDue = nil }
+        guard isRequestComplete, !allowsSilence, !isPaused, !hasEnded, !isOver else { return readDue = nil }
         readDue = MonotonicInstant.now().advanced(by: readTimeout)
     }
 
