@@ -152,7 +152,8 @@ let package = Package(
         tests("GateWAF", ["GatePrimitives", "GatePattern"], products: ["CZlib"]),
         tests("GateObserve", ["GatePrimitives"], products: [nioCore]),
         tests(
-            "GateAdmission", ["GatePrimitives", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits"],
+            "GateAdmission",
+            ["GatePrimitives", "GateHTTP", "GatePattern", "GateRouting", "GateIdentity", "GateLimits", "GateWAF"],
             products: [nioCore]),
         tests(
             "GateWire", ["GatePrimitives", "GateHTTP", "GateUpstreams", "GateAdmission", "GateTestKit"],
@@ -167,7 +168,7 @@ let package = Package(
         tests(
             "GateConfig",
             [
-                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits",
+                "GatePrimitives", "GateSettings", "GateHTTP", "GateRouting", "GateIdentity", "GateLimits", "GateWAF",
                 "GateUpstreams", "GateObserve", "GateAdmission", "GateWire", "GatePlan",
             ], products: [nioCore]),
         tests("GateServer", ["GatePrimitives"]),

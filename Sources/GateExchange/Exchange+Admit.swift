@@ -60,6 +60,8 @@ extension Exchange {
     /// Resumes admission after a wait.
     func resume(_ answer: AdmissionAnswer) {
         endWait()
+        // What another thread still has comes back by itself, to nobody.
+        if case .inspectionMissed = answer { job.take()?.cancel() }
         guard phase == .admitting, let route, let request else { return }
         perform(machine.resume(request, facts(), plan: route.admission, context: pinned.admission, answer: answer))
     }

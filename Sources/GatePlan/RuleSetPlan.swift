@@ -52,14 +52,16 @@ public struct RuleSetPlan: Sendable {
 }
 
 extension RuleSetPlan.Settled {
-    /// What `sources` set. A file that asks whether the setting is there is the one that knows its default.
+    /// What `sources` set. A file that asks whether the setting is there is the one that knows its default; what only adds
+    /// to the setting leaves it to others.
     public init(_ sources: [RuleSource]) {
         self = []
         for source in sources {
             let lines = String(decoding: source.bytes, as: UTF8.self).lowercased().split(whereSeparator: \.isNewline)
                 .filter { $0.first { $0 != " " && $0 != "\t" } != "#" }
             func sets(_ name: String) -> Bool {
-                lines.contains { $0.contains("tx.\(name)=") } && !lines.contains { $0.contains("&tx:\(name)") }
+                lines.contains { $0.contains("tx.\(name)=") && !$0.contains("%{tx.\(name)}") }
+                    && !lines.contains { $0.contains("&tx:\(name)") }
             }
             if sets("allowed_methods") { insert(.methods) }
             if sets("allowed_request_content_type") { insert(.contentTypes) }

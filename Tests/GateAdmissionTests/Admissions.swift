@@ -25,13 +25,13 @@ final class Admissions {
     var wall = WallInstant(milliseconds: 1_767_225_600_000)
     var now = MonotonicInstant(nanoseconds: 1_000_000_000)
 
-    init(zones: [LimitZone] = [], keySets: Int = 1) throws {
+    init(zones: [LimitZone] = [], keySets: Int = 1, inspections: InspectionPool? = nil) throws {
         key = try DevelopmentKey.generate(.edDSA, keyID: "k1")
         let text = try DevelopmentKey.keySet([key]).text
         keys = try KeySet(text.span)
         context = AdmissionContext(
             keySets: Array(repeating: keys, count: keySets), tokens: TokenCache(capacity: 16),
-            limits: LimitTable(zones))
+            limits: LimitTable(zones), inspections: inspections)
     }
 
     var facts: AdmissionFacts {

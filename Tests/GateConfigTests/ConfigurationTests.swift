@@ -1,3 +1,4 @@
+import Foundation
 import GateAdmission
 import GateConfig
 import GateHTTP
@@ -18,12 +19,17 @@ let machine = MachineFacts(
     processors: 4, descriptorLimit: 1_064, localAddresses: [IPAddress(v4: 0x0a00_0001)],
     now: WallInstant(milliseconds: 1_800_000_000_000), pseudonym: "portcullis-test")
 
-/// Compiles `text`, with a key set in memory.
+/// Compiles `text`, with a key set in memory; further files follow behind lines `=== PATH`.
 func compile(_ text: String, previous: Plan? = nil) -> Configuration {
+    let parts = text.components(separatedBy: "\n=== ")
     var files = MemoryFiles([
-        "gateway.yaml": .init(text), "jwks.json": .init(Fixtures.keySet), "token": .init("s3cret\n"),
+        "gateway.yaml": .init(parts[0] + "\n"), "jwks.json": .init(Fixtures.keySet), "token": .init("s3cret\n"),
     ])
     files.variables = ["EMPTY": ""]
+    for part in parts.dropFirst() {
+        let lines = part.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        files.files[String(lines[0])] = .init(String(lines.last ?? ""))
+    }
     return Configuration.load("gateway.yaml", from: files, on: machine, previous: previous)
 }
 
