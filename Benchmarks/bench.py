@@ -12,6 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests"))
 
+import firewall  # noqa: E402
 import measure  # noqa: E402
 import proxies  # noqa: E402
 from peers import tokens  # noqa: E402
@@ -22,7 +23,7 @@ PAIRS = int(os.environ.get("BENCH_PAIRS", "12"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 RATE = int(os.environ.get("BENCH_RATE", "1000"))
 QUICK = PAIRS < 12
-ROWS = os.environ.get("BENCH_ROWS", "cpu,http2,latency,handshake,idle,chain").split(",")
+ROWS = os.environ.get("BENCH_ROWS", "cpu,http2,latency,handshake,idle,chain,waf").split(",")
 OUT = pathlib.Path(os.environ.get("BENCH_OUT", ROOT / "docs" / "bench"))
 
 
@@ -225,6 +226,13 @@ end
 """
         )
         return script
+
+    # The firewall.
+
+    say = staticmethod(say)
+
+    def waf(self):
+        firewall.rows(self, SECONDS, PAIRS)
 
     def report(self):
         versions = ", ".join(proxy.version() for proxy in [self.nginx, *self.peers])

@@ -91,15 +91,16 @@ class Load:
 class Run(Load):
     """wrk over HTTP/1.1."""
 
-    def __init__(self, proxy, url, seconds, script=None, connections=32):
+    def __init__(self, proxy, url, seconds, script=None, connections=32, refused=False):
         arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
         if script:
             arguments += ["-s", script]
+        self.refused = refused
         super().__init__(proxy, [*arguments, url], seconds)
 
     def read(self, output):
         match = re.search(r"(\d+) requests in ([\d.]+)s", output)
-        if match and "Non-2xx" not in output:
+        if match and ("Non-2xx" in output) == self.refused:
             return int(match[1]), float(match[2])
 
 

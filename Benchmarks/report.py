@@ -21,9 +21,9 @@ class Row:
     `target` is the gateway's: a ratio to the base, or with `absolute` a figure.
     """
 
-    def __init__(self, title, unit, better, digits=1, base="nginx", target=None, absolute=None):
+    def __init__(self, title, unit, better, digits=1, base="nginx", target=None, absolute=None, tolerance=TOLERANCE):
         self.title, self.unit, self.better, self.digits = title, unit, better, digits
-        self.base, self.target, self.absolute = base, target, absolute
+        self.base, self.target, self.absolute, self.tolerance = base, target, absolute, tolerance
         self.ratios, self.figures = {}, {}
 
     def add(self, name, base, figure, least=0):
@@ -32,6 +32,10 @@ class Row:
         self.figures.setdefault(name, []).append(figure)
         if base > least:
             self.ratios.setdefault(name, []).append(figure / base)
+
+    def figure(self, name, figure):
+        """A figure of its own, beside nothing."""
+        self.figures.setdefault(name, []).append(figure)
 
     def verdict(self, name):
         """Whether the gateway met its target, in words; empty for others and where there is none."""
@@ -43,8 +47,8 @@ class Row:
         if self.target is None or name not in self.ratios:
             return ""
         _, low, high = interval(self.ratios[name])
-        met = high <= self.target + TOLERANCE if self.better == "less" else low >= self.target - TOLERANCE
-        return f"   target {self.target:.2f}: {'met' if met else 'missed'}"
+        met = high <= self.target + self.tolerance if self.better == "less" else low >= self.target - self.tolerance
+        return f"   target {self.target:.3g}: {'met' if met else 'missed'}"
 
     def lines(self):
         yield f"{self.title} ({self.unit}, {self.better} is better)"
@@ -54,9 +58,9 @@ class Row:
             if name in self.ratios:
                 middle, low, high = interval(self.ratios[name])
                 count = len(self.ratios[name])
-                text += f"   {middle:5.2f} of {self.base}"
+                text += f"   {middle:5.{3 if middle < 0.2 else 2}f} of {self.base}"
                 if count > 1:
-                    text += f"   [{low:.2f}, {high:.2f}]   {count} pairs"
+                    text += f"   [{low:.3g}, {high:.3g}]   {count} pairs"
             yield text + self.verdict(name)
 
     def data(self):

@@ -11,7 +11,7 @@ struct DemoCommand: ParsableCommand {
         abstract: "Run the gateway before a sample backend and make live requests.",
         discussion: """
             Makes a certificate, keys and tokens in a directory of its own, starts a backend and the gateway, and \
-            makes requests with curl: let through, refused, limited, failed by the backend. Then it keeps running \
+            makes requests with curl: let through, refused, limited, inspected, failed by the backend. Then it keeps running \
             until Ctrl-C. Exit status 1 if an answer was not the expected one.
             """)
 
@@ -171,7 +171,9 @@ struct Demo {
             let verdict = answer.status == step.status ? "" : "   <- expected \(step.status)"
             printOutput("  \(answer.status == 0 ? "no answer" : String(answer.status))\(verdict)")
             for row in answer.body.split(separator: "\n").prefix(3) { printOutput("  \(row.prefix(200))") }
-            printOutput("  why: \(try reason(answer.decision))\n")
+            printOutput("  why: \(try reason(answer.decision))")
+            if step.isExplained, let decision = answer.decision { try explain(decision) }
+            printOutput("")
             if answer.status != step.status { failures += 1 }
         }
         return failures
@@ -188,6 +190,14 @@ struct Demo {
             facts.text(name).flatMap { $0.isEmpty ? nil : "\(name) \($0)" }
         }
         return words.joined(separator: ", ")
+    }
+
+    /// Asks the running gateway for the whole decision, as the reader can.
+    private func explain(_ decision: String) throws {
+        printOutput("$ portcullis explain --decision \(decision) --config \(directory)/gateway.yaml")
+        let told = try portcullis(
+            "explain", "--decision", decision, "--config", directory + "/gateway.yaml")
+        for line in told.split(separator: "\n") where line.hasPrefix("waf") { printOutput("  \(line)") }
     }
 
     /// What the reader can do while it runs.

@@ -33,6 +33,10 @@ enum DemoConfiguration {
           ordinary: { key: client.address, rate: 50/s, burst: 100 }
           strict: { key: client.address, rate: 1/min, burst: 1 }
 
+        waf:
+          edge:
+            rules: [\(RuleSetArguments.debian.map { "\"\($0)\"" }.joined(separator: ", "))]
+
         upstreams:
           orders:
             endpoints: [\(backend)]
@@ -50,6 +54,12 @@ enum DemoConfiguration {
             match: { path: /limited }
             auth: none
             limits: [strict]
+            rewrite: { prefix: /orders }
+            upstream: orders
+          - name: search
+            match: { path: /search, methods: [GET] }
+            auth: none
+            waf: edge
             rewrite: { prefix: /orders }
             upstream: orders
           - name: echo

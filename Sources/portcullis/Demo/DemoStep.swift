@@ -6,6 +6,8 @@ struct DemoStep {
     let arguments: String
     /// The status that must come back.
     let status: Int
+    /// Whether the rules of the firewall that matched are shown, too.
+    var isExplained = false
 
     /// The requests, for a gateway at `base` and the demo's `directory`.
     static func all(base: String, directory: String) -> [DemoStep] {
@@ -27,6 +29,12 @@ struct DemoStep {
                 title: "A body within its limit of 1 KiB", arguments: "--data-binary hello \(base)/echo", status: 200),
             DemoStep(
                 title: "A body beyond it", arguments: "--data-binary @\(directory)/large.bin \(base)/echo", status: 413),
+            DemoStep(
+                title: "A search that passes the firewall's Core Rule Set", arguments: "'\(base)/search?q=blue+shoes'",
+                status: 200),
+            DemoStep(
+                title: "SQL injection: the rules refuse it",
+                arguments: "'\(base)/search?q=1%27%20OR%20%271%27%3D%271'", status: 403, isExplained: true),
             DemoStep(title: "A backend that is down", arguments: "\(base)/dead", status: 502),
             DemoStep(title: "A backend that does not answer", arguments: "\(base)/slow", status: 504),
         ]

@@ -48,6 +48,7 @@ struct ExplainedDecision {
             }
         case .array(let elements):
             return elements.flatMap { element -> [(name: String, value: String)] in
+                if element["rule"] != nil { return [("\(name.dropLast()) \(text(element, "rule"))", match(element))] }
                 guard let step = element["step"]?.string, case .object(let members) = element else {
                     return rows(element, name: name)
                 }
@@ -57,6 +58,14 @@ struct ExplainedDecision {
         default: return [(name, shown(value))]
         }
     }
+
+    /// One rule that matched: where, how grave, what it says, the value.
+    private static func match(_ rule: JSONNode) -> String {
+        let words = ["where", "value", "severity", "message"].map { text(rule, $0) }
+        return words.filter { !$0.isEmpty }.joined(separator: "  ")
+    }
+
+    private static func text(_ node: JSONNode, _ name: String) -> String { node[name].map(shown) ?? "" }
 
     private static func shown(_ value: JSONNode) -> String {
         String(decoding: value.string ?? value.text, as: UTF8.self)

@@ -1,3 +1,5 @@
+import GateAdmission
+import GateExchange
 import GatePlan
 import GatePrimitives
 import GateSettings
@@ -18,6 +20,8 @@ struct CapacityEstimate {
     let connectionBytes: Int
     /// Bytes for limiter zones.
     let zoneBytes: Int
+    /// Bytes for bodies that the firewall inspects: what the loops hold at most, and as much again for what is read of it.
+    let inspectionBytes: Int
 
     /// LIMIT: the state of an idle TLS connection (25 KB), and on both sides what is read ahead (256 KiB) and what waits
     /// to be written (64 KiB).
@@ -34,6 +38,8 @@ struct CapacityEstimate {
         descriptors = Self.reservedDescriptors + 2 * connections
         let head = settings.listeners.map { Int(clamping: $0.limits.head.bytes) }.max() ?? 0
         connectionBytes = connections * (Self.idleBytes + head + Self.relayBytes)
+        let inspects = plan.routes.contains { $0.admission.inspection != nil }
+        inspectionBytes = inspects ? 2 * plan.process.loops * ExchangeLoop.maximumInspectedBytes : 0
         zoneBytes = settings.limits.reduce(0) { $0 + Int(clamping: $1.zone.value.bytes) }
     }
 
@@ -46,7 +52,8 @@ struct CapacityEstimate {
         return [
             "connections: \(connections)",
             "descriptors: \(descriptors) of \(descriptorLimit)\(fits ? "" : " (raise the limit of open files)")",
-            "memory:      \(connectionBytes / mebi) MiB for connections, \(zoneBytes / mebi) MiB for limits, at most",
+            "memory:      \(connectionBytes / mebi) MiB for connections, \(zoneBytes / mebi) MiB for limits"
+                + (inspectionBytes > 0 ? ", \(inspectionBytes / mebi) MiB for inspected bodies" : "") + ", at most",
         ]
     }
 
@@ -55,7 +62,7 @@ struct CapacityEstimate {
         .object([
             .init("connections", .number(connections)), .init("descriptors", .number(descriptors)),
             .init("descriptorLimit", .number(descriptorLimit)), .init("connectionBytes", .number(connectionBytes)),
-            .init("zoneBytes", .number(zoneBytes)),
+            .init("zoneBytes", .number(zoneBytes)), .init("inspectionBytes", .number(inspectionBytes)),
         ])
     }
 }
