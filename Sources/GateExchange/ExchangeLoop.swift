@@ -43,8 +43,8 @@ public final class ExchangeLoop: WireObserver {
     static let maximumWait = TimeSpan.seconds(30)
     // LIMIT: how long a request waits for the rules' verdict from another thread; then `waf_timeout` (attacks 61).
     static let maximumInspection = TimeSpan.seconds(10)
-    /// The most bytes of bodies that one loop holds for inspection, all exchanges together; beyond it: `overloaded`.
     // LIMIT: 64 bodies as large as a rule set inspects by default.
+    /// The most bytes of bodies that one loop holds for inspection, all exchanges together; beyond it: `overloaded`.
     public static let maximumInspectedBytes = 64 << 20
 
     /// A loop that runs `plan`; call on the loop's thread.

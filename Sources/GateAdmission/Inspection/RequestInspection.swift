@@ -49,8 +49,8 @@ public final class RequestInspection {
     private var coding: ContentCoding? = .identity
     private var problem: BodyProblem?
 
-    /// The most bytes of a body that the loop inspects itself; a larger one, and every compressed one, is another thread's.
     // LIMIT: JSON, the dearest, costs a loop some milliseconds at this size.
+    /// The most bytes of a body that the loop inspects itself; a larger one, and every compressed one, is another thread's.
     public static let longestOnLoop = 16 << 10
 
     init(_ plan: InspectionPlan, scratch: MatchScratch) {

@@ -197,7 +197,7 @@ struct Demo {
         printOutput("$ portcullis explain --decision \(decision) --config \(directory)/gateway.yaml")
         let told = try portcullis(
             "explain", "--decision", decision, "--config", directory + "/gateway.yaml")
-        for line in told.split(separator: "\n") where line.hasPrefix("waf") { printOutput("  \(line)") }
+        for line in told.split(separator: "\n") where line.hasPrefix("waf.") { printOutput("  \(line)") }
     }
 
     /// What the reader can do while it runs.

@@ -117,7 +117,8 @@ struct SampleBackend {
     private static func answer(_ request: [UInt8]) -> [UInt8]? {
         let length = headLength(request) ?? request.count
         let head = String(decoding: request.prefix(length), as: UTF8.self)
-        let path = head.split(separator: " ", maxSplits: 2).dropFirst().first ?? ""
+        let target = head.split(separator: " ", maxSplits: 2).dropFirst().first ?? ""
+        let path = target.prefix { $0 != "?" }
         switch path {
         case "/slow": return nil
         case "/echo": return response("200 OK", "application/octet-stream", Array(request.dropFirst(length)))
