@@ -1,5 +1,6 @@
 """The firewall's rows: Portcullis beside nginx with ModSecurity, the same rules, what inspection adds to a request."""
 
+import glob
 import json
 import os
 import pathlib
@@ -43,11 +44,10 @@ def objects(count):
 
 
 def of_size(kibibytes):
-    """Such an array of a given size."""
-    count = 1
-    while len(objects(count)) < kibibytes * 1024:
-        count += max(1, count // 16)
-    return objects(count)
+    """Twelve objects of a given size in all: longer texts, not more arguments, of which there may be a thousand."""
+    words = "a plain sentence about shoes and the weather of today "
+    room = kibibytes * 1024 // 12 - 60
+    return json.dumps([{"id": n, "name": f"customer number {n}", "text": (words * (room // len(words) + 1))[: max(room, 1)]} for n in range(12)])
 
 
 ARGUMENTS = "&".join(f"field{n}=some+plain+value+{n}" for n in range(10))
@@ -79,7 +79,8 @@ class ModSecurity(proxies.NginxProxy):
         return super().start()
 
     def command(self):
-        self.write("main.conf", BASE + "".join(f'Include "{rule}"\n' for rule in self.rules))
+        files = [file for rule in self.rules for file in sorted(glob.glob(str(rule)))]
+        self.write("main.conf", BASE + "".join(f"Include {file}\n" for file in files))
         temporary = "".join(f"{kind}_temp_path {self.directory}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         location = """location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; }"""
         file = self.write(
