@@ -53,7 +53,8 @@ private struct NoFiles: RuleFiles {
 
     @Test func aHeadIsJudgedBeforeAnybodyIsAskedWhoTheyAre() throws {
         let plan = try plan(
-            access: .tokens(AccessRule(anyOf: []), sources: CredentialSources([.header]), identities: []))
+            access: .anyOf(
+                AccessRule(anyOf: []), sources: CredentialSources([.header]), tokens: [], certificates: []))
         var transcript = Transcript(try admissions(), plan, try request("/?a=evil", [("x-evil", "yes")]))
         #expect(transcript.start() == "refuse 403 waf_blocked")
         transcript = Transcript(try admissions(), plan, try request("/?a=evil"))
