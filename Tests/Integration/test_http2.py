@@ -169,6 +169,29 @@ def test_an_upload_that_is_refused_is_answered_and_then_stopped(start, backends,
     assert connection.answer(3).status == 200
 
 
+def test_a_client_that_still_sends_reads_its_refusal(start, backends, authority, tmp_path):
+    """Whether the head and the body come in one read or in two: a reset at once would make curl forget the answer."""
+    gateway = start(backends().address, body="1KiB")
+    file = tmp_path / "body"
+    file.write_bytes(bytes(4096))
+    got = [curl(gateway, authority, "/", "--data-binary", f"@{file}", "-o", "/dev/null", "-w", "%{http_code}") for _ in range(12)]
+    assert {result.stdout for result in got} == {b"413"}, got
+
+
+def test_what_follows_a_refusal_is_thrown_away_up_to_256_kib(start, backends, connect):
+    connection = connect(start(backends().address))
+    connection.request(1, method="POST", fields=[("content-length", str(100 << 20))], end=False)
+    answer = connection.answer(1)
+    for _ in range(16):
+        connection.data(1, bytes(16 << 10))
+    connection.request(3)
+    assert connection.answer(3).status == 200
+    assert answer.status == 413 and answer.reset is None
+    connection.data(1, b"x")
+    connection.until(lambda: answer.reset is not None, patience=1)
+    assert answer.reset == 0
+
+
 def trail(connection, *fields):
     block = connection.encoder.encode(fields)
     connection.send(HeadersFrame(1, data=block, flags=["END_HEADERS", "END_STREAM"]))

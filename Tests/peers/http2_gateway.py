@@ -10,12 +10,12 @@ NAME = "api.example.test"
 
 @pytest.fixture
 def start(gateways, server_certificate):
-    """Starts a gateway with TLS, which offers HTTP/2 unless told otherwise, in front of `upstream`."""
+    """Starts a gateway with TLS, which offers HTTP/2 unless told otherwise, in front of `upstream`; bodies of at most `body`."""
 
-    def begin(upstream, **extra):
+    def begin(upstream, body="64MiB", **extra):
         config = configuration(upstream)
         config["listeners"] = {"public": tls(server_certificate, **extra)}
-        config["routes"][0]["body"] = {"max": "64MiB"}
+        config["routes"][0]["body"] = {"max": body}
         return gateways(config)
 
     return begin

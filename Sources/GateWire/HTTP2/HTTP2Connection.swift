@@ -204,9 +204,8 @@ final class HTTP2Connection: HTTP2FrameHandler {
     override func frameSent(type: UInt8, stream id: Int32, endsStream: Bool, code: UInt32) {
         switch type {
         case HTTP2Session.FrameType.data, HTTP2Session.FrameType.headers:
-            // RFC 9113 §8.1: the answer is whole, and the rest of the request is not wanted.
-            if endsStream, streams[id]?.hasRemoteEnded == false {
-                session?.reset(id, HTTP2Session.ErrorCode.noError)
+            if endsStream, let stream = streams[id], !stream.hasRemoteEnded {
+                stream.linger(until: MonotonicInstant.now().advanced(by: settings.timeouts.lingering))
             }
         case HTTP2Session.FrameType.resetStream:
             switch code {

@@ -47,6 +47,9 @@ final class HTTP2Stream {
     /// What the client sent behind its body.
     private var trailers: FieldBlock?
     private var bodyDue: MonotonicInstant?
+    /// Until when the rest of a request is thrown away that was answered before its end.
+    private var lingerDue: MonotonicInstant?
+    private var lingered = 0
     private var bodyDeadline = MonotonicInstant(nanoseconds: .max)
 
     var written: UInt64 = 0
@@ -77,6 +80,8 @@ final class HTTP2Stream {
         bodyRead = 0
         trailers = nil
         bodyDue = nil
+        lingerDue = nil
+        lingered = 0
         bodyDeadline = MonotonicInstant(nanoseconds: .max)
         written = 0
         received = 0
@@ -106,6 +111,8 @@ final class HTTP2Stream {
         received &+= UInt64(bytes.count)
         guard !isOver, body != .broken, body != .complete else {
             connection?.consume(self, bytes.count)
+            if lingerDue != nil { lingered &+= bytes.count }
+            if lingered > DownstreamConnection.maximumLingering { endLingering() }
             return
         }
         // SAFETY: the raw bytes of a span of bytes are all initialised.
@@ -246,11 +253,27 @@ final class HTTP2Stream {
 
     // MARK: Ends
 
+    /// The answer is whole, and the rest of the request is not wanted: it is thrown away within bounds.
+    ///
+    /// A reset at once is allowed (RFC 9113 §8.1), and makes clients that are still sending forget the answer.
+    func linger(until due: MonotonicInstant) {
+        ignoreBody()
+        dropInbound()
+        lingerDue = due
+    }
+
+    private func endLingering() {
+        guard lingerDue != nil else { return }
+        lingerDue = nil
+        connection?.reset(self, HTTP2Session.ErrorCode.noError)
+    }
+
     /// Looks at what is late; true where the client takes nothing of its answer.
     func checkDeadlines(_ now: MonotonicInstant, write: TimeSpan) -> Bool {
         if let due = bodyDue, due <= now, !isOver {
             failBody(Fault(.relay, bodyDeadline <= now ? .timeoutTotal : .timeoutBody))
         }
+        if let due = lingerDue, due <= now { endLingering() }
         return outbox.isStuck(now, within: write)
     }
 
