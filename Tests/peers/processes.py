@@ -69,7 +69,7 @@ class Process:
 class Nginx(Process):
     """Debian's nginx in the foreground, with one server block and all its files in a directory of its own."""
 
-    def __init__(self, server, directory=None, http="", workers=1):
+    def __init__(self, server, directory=None, http="", workers=1, modules=()):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="peer-nginx-"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -79,7 +79,8 @@ class Nginx(Process):
         )
         self.configuration = self.directory / "nginx.conf"
         self.configuration.write_text(
-            f"daemon off; worker_processes {workers}; pid {self.directory}/pid; error_log {self.directory}/error.log notice;\n"
+            "".join(f"load_module {module};\n" for module in modules)
+            + f"daemon off; worker_processes {workers}; pid {self.directory}/pid; error_log {self.directory}/error.log notice;\n"
             + ("user root;\n" if os.geteuid() == 0 else "")
             + "events { worker_connections 4096; }\n"
             + "http {\n    access_log off; keepalive_requests 10000000; client_max_body_size 0;\n"
