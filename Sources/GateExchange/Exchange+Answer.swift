@@ -30,11 +30,21 @@ extension Exchange {
         fields.writeImmutableBuffer(ownFields.bytes)
         appendChallenge(fault, to: &fields)
         appendLimits(fault, to: &fields)
+        if request?.hasMediaType("application/grpc") == true { return refuseCall(fault, fields: fields) }
         var body = ByteBuffer()
         Problem.append(fault.code, decision: record.id, to: &body)
         fields.writeStaticString("content-type: application/problem+json\r\n")
         answer(
             status: fault.code.status, fields: fields, body: body, closes: !fault.reason.keepsConnection)
+    }
+
+    /// Refuses a gRPC call in its own form: 200, and the status in the only head (attacks 80).
+    private func refuseCall(_ fault: Fault, fields: ByteBuffer) {
+        var fields = fields
+        fields.writeStaticString("content-type: application/grpc\r\n")
+        fields.writeString("grpc-status: \(fault.code.grpcStatus)\r\ngrpc-message: \(fault.code.title)\r\n")
+        record.grpcStatus = fault.code.grpcStatus
+        answer(status: 200, fields: fields, body: ByteBuffer(), closes: !fault.reason.keepsConnection)
     }
 
     /// Writes a whole answer and ends the exchange.

@@ -186,12 +186,14 @@ extension Exchange: UpstreamDelegate {
             return fail(Fault(.relay, .badUpstreamResponse))
         }
         var fields = downstreamFields(route)
+        let callStatus = response.callStatus
         do throws(Fault) { try stream.writeHead(response, answering: request, &fields) } catch {
             return fail(error)
         }
         answered = true
         record.status = response.status
         streamKind = StreamKind(response)
+        if let status = callStatus { record.grpcStatus = status }
         if case .events = streamKind { noteEventStream() }
     }
 
@@ -219,6 +221,7 @@ extension Exchange: UpstreamDelegate {
     }
 
     func endAnswer(_ trailers: FieldBlock?) {
+        if let status = trailers?.callStatus, record.grpcStatus < 0 { record.grpcStatus = status }
         stream.writeEnd(trailers)
         let stream = stream
         finish()

@@ -35,6 +35,21 @@ public enum RefusalCode: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// The status of a gRPC call that is refused with the code, by its HTTP status.
+    ///
+    /// gRPC's own table for statuses of intermediaries is for clients that get no `grpc-status`, and names fewer.
+    public var grpcStatus: Int {
+        switch status {
+        case 401: 16  // UNAUTHENTICATED
+        case 403: 7  // PERMISSION_DENIED
+        case 404, 405, 415, 501: 12  // UNIMPLEMENTED
+        case 408, 504: 4  // DEADLINE_EXCEEDED
+        case 413, 414, 429, 431: 8  // RESOURCE_EXHAUSTED
+        case 421, 502, 503: 14  // UNAVAILABLE
+        default: 13  // INTERNAL
+        }
+    }
+
     /// The word of the contract, as it stands in `code`.
     public var word: String {
         switch self {

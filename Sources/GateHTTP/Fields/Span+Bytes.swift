@@ -59,4 +59,15 @@ extension Span<UInt8> {
     var text: String {
         String(decoding: unsafe withUnsafeBufferPointer { unsafe Array($0) }, as: UTF8.self)
     }
+
+    /// Whether a `content-type` is `name`, in lower case, with parameters or a suffix such as `+proto`.
+    func isMediaType(_ name: StaticString) -> Bool {
+        let count = name.utf8CodeUnitCount
+        guard self.count >= count, matches(0..<count, lowercase: name) else { return false }
+        guard self.count > count else { return true }
+        switch self[count] {
+        case Ascii.semicolon, Ascii.space, Ascii.tab, UInt8(ascii: "+"): return true
+        default: return false
+        }
+    }
 }

@@ -51,6 +51,12 @@ extension VettedRequest {
     /// The value of line `index`, for cold code.
     public func valueText(at index: Int) -> String { value(at: index).text }
 
+    /// Whether `content-type` is `name`, in lower case, with parameters or a suffix such as `+proto`.
+    public func hasMediaType(_ name: StaticString) -> Bool {
+        guard let line = first(.contentType) else { return false }
+        return value(at: line).isMediaType(name)
+    }
+
     /// The value of the first line of `name`, for cold code.
     public func text(_ name: FieldName) -> String? {
         first(name).map { valueText(at: $0) }

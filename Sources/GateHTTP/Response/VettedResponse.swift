@@ -133,14 +133,7 @@ extension VettedResponse {
     /// Whether `content-type` is `name`, in lower case, with parameters or a suffix such as `+proto`.
     public func hasMediaType(_ name: StaticString) -> Bool {
         guard let line = first(.contentType) else { return false }
-        let type = value(at: line)
-        let count = name.utf8CodeUnitCount
-        guard type.count >= count, type.matches(0..<count, lowercase: name) else { return false }
-        guard type.count > count else { return true }
-        switch type[count] {
-        case Ascii.semicolon, Ascii.space, Ascii.tab, UInt8(ascii: "+"): return true
-        default: return false
-        }
+        return value(at: line).isMediaType(name)
     }
 
     /// The value of the first line of `name`, for cold code.
