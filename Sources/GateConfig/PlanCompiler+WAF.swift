@@ -19,17 +19,20 @@ extension PlanCompiler {
         let options = Self.options(set)
         let digest = Self.digest(of: sources)
         let settles = RuleSetPlan.Settled(sources)
+        let types = RuleSetPlan.defaultContentTypes(in: sources)
         let known = (made + (previous?.ruleSets ?? [])).first {
             $0.rules != nil && $0.digest == digest && $0.rules?.options == options
         }
         if let known, loader.holds(known.dataFiles) {
             return RuleSetPlan(
-                name: set.name, rules: known.rules, digest: digest, dataFiles: known.dataFiles, settles: settles)
+                name: set.name, rules: known.rules, digest: digest, dataFiles: known.dataFiles, settles: settles,
+                defaultContentTypes: types)
         }
         let compiled = loader.compile(sources, options: options)
         report(compiled.problems, of: set)
         return RuleSetPlan(
-            name: set.name, rules: compiled.rules, digest: digest, dataFiles: compiled.dataFiles, settles: settles)
+            name: set.name, rules: compiled.rules, digest: digest, dataFiles: compiled.dataFiles, settles: settles,
+            defaultContentTypes: types)
     }
 
     /// The rule files, each once; nil after a problem was recorded.
@@ -115,8 +118,10 @@ extension PlanCompiler {
             // GET implies HEAD.
             if route.match.methods.contains("GET"), !route.match.methods.contains("HEAD") { methods?.append("HEAD") }
         }
-        let isOpen = set.contentTypes == nil && !plan.settles.contains(.contentTypes)
-        return RouteAllowances(methods: methods, contentTypes: isOpen ? Self.contentTypes : nil)
+        let isOpen =
+            set.contentTypes == nil && !plan.settles.contains(.contentTypes) && !plan.defaultContentTypes.isEmpty
+        return RouteAllowances(
+            methods: methods, contentTypes: isOpen ? plan.defaultContentTypes + Self.callTypes : nil)
     }
 
     private static func oversize(_ oversize: WAFBodySettings.Oversize) -> InspectionPlan.Oversize {
@@ -126,13 +131,9 @@ extension PlanCompiler {
         }
     }
 
-    /// The media types of the Core Rule Set's versions 3 and 4, and those of gRPC and gRPC-Web.
-    private static let contentTypes = [
-        "application/x-www-form-urlencoded", "multipart/form-data", "multipart/related", "text/xml", "application/xml",
-        "application/soap+xml", "application/x-amf", "application/json", "application/cloudevents+json",
-        "application/cloudevents-batch+json", "application/octet-stream", "application/csp-report",
-        "application/xss-auditor-report", "text/plain", "application/reports+json", "application/grpc",
-        "application/grpc+proto", "application/grpc-web", "application/grpc-web+proto", "application/grpc-web-text",
-        "application/grpc-web-text+proto",
+    /// The media types of gRPC and gRPC-Web, which no version of the Core Rule Set names.
+    private static let callTypes = [
+        "application/grpc", "application/grpc+proto", "application/grpc-web", "application/grpc-web+proto",
+        "application/grpc-web-text", "application/grpc-web-text+proto",
     ]
 }

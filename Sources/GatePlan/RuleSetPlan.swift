@@ -28,13 +28,20 @@ public struct RuleSetPlan: Sendable {
     /// What the rule files say themselves, so that no route's declaration takes its place.
     public let settles: Settled
 
+    /// The media types that the Core Rule Set among the files allows where nobody says otherwise; empty without it.
+    public let defaultContentTypes: [String]
+
     /// A rule set.
-    public init(name: String, rules: RuleSet?, digest: String, dataFiles: [DataFile], settles: Settled) {
+    public init(
+        name: String, rules: RuleSet?, digest: String, dataFiles: [DataFile], settles: Settled,
+        defaultContentTypes: [String] = []
+    ) {
         self.name = name
         self.rules = rules
         self.digest = digest
         self.dataFiles = dataFiles
         self.settles = settles
+        self.defaultContentTypes = defaultContentTypes
     }
 
     /// Which of the Core Rule Set's settings rule files set on their own account, not as its default.
@@ -51,14 +58,39 @@ public struct RuleSetPlan: Sendable {
     }
 }
 
+extension RuleSource {
+    /// The lines that are no comments, in lower case.
+    fileprivate var lines: [Substring] {
+        String(decoding: bytes, as: UTF8.self).lowercased().split(whereSeparator: \.isNewline)
+            .filter { $0.first { $0 != " " && $0 != "\t" } != "#" }
+    }
+}
+
+extension RuleSetPlan {
+    /// The media types in the default of `tx.allowed_request_content_type`, which stands in the file that asks whether the
+    /// setting is there.
+    public static func defaultContentTypes(in sources: [RuleSource]) -> [String] {
+        let setting = "tx.allowed_request_content_type="
+        for source in sources {
+            let lines = source.lines
+            guard lines.contains(where: { $0.contains("&tx:allowed_request_content_type ") }) else { continue }
+            for line in lines {
+                let parts = line.split(separator: setting, maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, let list = parts[1].split(separator: "'").first else { continue }
+                return list.split { $0 == "|" || $0 == " " }.map(String.init)
+            }
+        }
+        return []
+    }
+}
+
 extension RuleSetPlan.Settled {
     /// What `sources` set. A file that asks whether the setting is there is the one that knows its default; what only adds
     /// to the setting leaves it to others.
     public init(_ sources: [RuleSource]) {
         self = []
         for source in sources {
-            let lines = String(decoding: source.bytes, as: UTF8.self).lowercased().split(whereSeparator: \.isNewline)
-                .filter { $0.first { $0 != " " && $0 != "\t" } != "#" }
+            let lines = source.lines
             func sets(_ name: String) -> Bool {
                 lines.contains { $0.contains("tx.\(name)=") && !$0.contains("%{tx.\(name)}") }
                     && !lines.contains { $0.contains("&tx:\(name)") }

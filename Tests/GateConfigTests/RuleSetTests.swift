@@ -3,6 +3,7 @@ import GateConfig
 import GateObserve
 import GatePlan
 import GateSettings
+import GateWAF
 import Testing
 
 private let head = """
@@ -72,5 +73,20 @@ private func plan(_ text: String, rules: String = rules, previous: Plan? = nil) 
         let first = try plan(sets, rules: files("evil"))
         #expect(try plan(sets, rules: files("evil"), previous: first).ruleSets[0].rules === first.ruleSets[0].rules)
         #expect(try plan(sets, rules: files("worse"), previous: first).ruleSets[0].rules !== first.ruleSets[0].rules)
+    }
+
+    /// A stock set then refuses what it would refuse elsewhere, and takes calls of gRPC.
+    @Test func theMediaTypesOfTheCoreRuleSetAreItsOwnDefault() {
+        let initialization = """
+            # setvar:'tx.allowed_request_content_type=|text/plain|'
+            SecRule &TX:allowed_request_content_type "@eq 0" \\
+                "id:901162,setvar:'tx.allowed_request_content_type=|application/json| |text/xml|'"
+            """
+        func types(_ files: String...) -> [String] {
+            RuleSetPlan.defaultContentTypes(in: files.map { RuleSource(path: "a.conf", bytes: Array($0.utf8)) })
+        }
+        #expect(types("SecAction id:1", initialization) == ["application/json", "text/xml"])
+        #expect(types("SecAction \"id:1,setvar:'tx.allowed_request_content_type=|a/b|'\"") == [])
+        #expect(types() == [])
     }
 }

@@ -173,12 +173,10 @@ SUITES = {
 }
 
 APACHE = "the rule doubles its backslashes for Apache's parser; ModSecurity 3 reads them as we do"
-TYPES = "the content types that a rule set allows in the gateway by default are more than those of CRS 3.3.4"
 #: Tests whose rule does not fire, and why.
 KNOWN = {
     "crs-3.3.4": {
         **{f"920460-{number}": APACHE for number in (1, 2, 3)}, "941330-1": APACHE,
-        **{f"920420-{number}": TYPES for number in (14, 15, 16, 17)},
     },
     "crs-4.28.0": {
         "920100-16": "an absolute target without a path has the path / (RFC 9110, 4.2.3), and that is what the rules see",
