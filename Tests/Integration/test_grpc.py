@@ -19,11 +19,12 @@ class Service(grpc.GenericRpcHandler):
     def __init__(self):
         self.cancelled = threading.Event()
         self.begun = threading.Event()
+        self.ended = threading.Event()
 
     def service(self, details):
         kinds = {
             "Unary": grpc.unary_unary_rpc_method_handler(self.unary),
-            "Upload": grpc.stream_unary_rpc_method_handler(lambda messages, _: b"%d" % sum(map(len, messages))),
+            "Upload": grpc.stream_unary_rpc_method_handler(self.upload),
             "Download": grpc.unary_stream_rpc_method_handler(lambda message, _: (message * n for n in range(1, 6))),
             "Chat": grpc.stream_stream_rpc_method_handler(lambda messages, _: (b"re: " + message for message in messages)),
             "Fail": grpc.unary_unary_rpc_method_handler(self.fail),
@@ -37,12 +38,16 @@ class Service(grpc.GenericRpcHandler):
         context.set_trailing_metadata([("x-trailing", dict(context.invocation_metadata()).get("x-asked", ""))])
         return message
 
+    def upload(self, messages, context):
+        context.add_callback(self.ended.set)
+        self.begun.set()
+        return b"%d" % sum(map(len, messages))
+
     def fail(self, message, context):
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, message.decode())
 
     def wait(self, message, context):
         context.add_callback(self.cancelled.set)
-        self.begun.set()
         yield message
         self.cancelled.wait(10)
 
@@ -66,9 +71,9 @@ def gateway(gateways, server_certificate, service, tmp_path):
     config["limits"] = {"one": {"key": "route", "rate": "1/min", "burst": 0}}
     config["upstreams"]["dead"] = {"endpoints": ["127.0.0.1:1"], "protocol": "h2c"}
     config["identities"] = {"staff": {"jwt": {"issuer": "https://idp.example.test", "audiences": ["a"], "jwks": f"file:{tmp_path}/jwks.json"}}}
-    path = {"path": "/test.Service"}
     config["routes"] = [
-        {"name": "service", "match": path, "auth": "none", "upstream": "backend"},
+        {"name": "service", "match": {"path": "/test.Service"}, "auth": "none", "upstream": "backend"},
+        {"name": "other", "match": {"path": "/other.Service"}, "auth": "none", "upstream": "backend"},
         {"name": "staff", "match": {"path": "/staff.Service"}, "auth": {"anyOf": ["staff"]}, "upstream": "backend"},
         {"name": "limited", "match": {"path": "/limited.Service"}, "auth": "none", "limits": ["one"], "upstream": "backend"},
         {"name": "dead", "match": {"path": "/dead.Service"}, "auth": "none", "upstream": "dead"},
@@ -125,8 +130,10 @@ def test_statuses_of_the_service_pass(channel, gateway):
     special = "\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \U0001f608\t\n"
     for message in ("no", special):
         assert status(channel.unary_unary("/test.Service/Fail"), message.encode()) == (grpc.StatusCode.FAILED_PRECONDITION, message)
-    assert status(channel.unary_unary("/test.Service/Nothing"), b"")[0] == grpc.StatusCode.UNIMPLEMENTED
-    assert [line["grpc_status"] for line in gateway.log.wait(3)] == [9, 9, 12]
+    for path in ("/test.Service/Nothing", "/other.Service/Any"):
+        assert status(channel.unary_unary(path), b"")[0] == grpc.StatusCode.UNIMPLEMENTED
+    lines = gateway.log.wait(4)
+    assert [line["grpc_status"] for line in lines] == [9, 9, 12, 12] and {line["upstream"] for line in lines} == {"backend"}
 
 
 def test_a_call_that_is_cancelled_is_cancelled_at_the_backend(channel, service):
@@ -135,6 +142,20 @@ def test_a_call_that_is_cancelled_is_cancelled_at_the_backend(channel, service):
     assert next(call) == b"first"
     call.cancel()
     assert service.cancelled.wait(5)
+
+
+def test_a_call_that_is_cancelled_before_its_first_message_is_cancelled_at_the_backend(channel, service):
+    never = threading.Event()
+
+    def messages():
+        never.wait(10)
+        yield b""
+
+    call = channel.stream_unary("/test.Service/Upload").future(messages(), timeout=20)
+    assert service.begun.wait(5)
+    call.cancel()
+    assert call.code() == grpc.StatusCode.CANCELLED and service.ended.wait(5)
+    never.set()
 
 
 def test_a_deadline_that_passes_is_the_clients(channel, service):
