@@ -18,6 +18,7 @@ struct DemoAnswerTests {
 
     @Test func noAnswerIsStatusZero() {
         #expect(DemoAnswer("curl: (7) Failed to connect").status == 0)
-        #expect(DemoAnswer("").status == 0)
+        #expect(DemoAnswer("").status == 0 && DemoAnswer("").version.isEmpty)
+        #expect(DemoAnswer("HTTP/2 200 \r\nx: y\r\n\r\n").version == "HTTP/2")
     }
 }

@@ -169,7 +169,7 @@ struct Demo {
             let (output, _) = try DemoFile.outputOf("/bin/sh", ["-c", line], in: directory)
             let answer = DemoAnswer(output)
             let verdict = answer.status == step.status ? "" : "   <- expected \(step.status)"
-            printOutput("  \(answer.status == 0 ? "no answer" : String(answer.status))\(verdict)")
+            printOutput("  \(answer.status == 0 ? "no answer" : "\(answer.version) \(answer.status)")\(verdict)")
             for row in answer.body.split(separator: "\n").prefix(3) { printOutput("  \(row.prefix(200))") }
             printOutput("  why: \(try reason(answer.decision))")
             if step.isExplained, let decision = answer.decision { try explain(decision) }

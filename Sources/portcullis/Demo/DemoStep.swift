@@ -15,6 +15,9 @@ struct DemoStep {
         return [
             DemoStep(
                 title: "A valid token with the scope", arguments: "\(token("reader")) \(base)/orders", status: 200),
+            DemoStep(
+                title: "The same over HTTP/1.1; curl and the gateway agree on HTTP/2 otherwise",
+                arguments: "--http1.1 \(token("reader")) \(base)/orders", status: 200),
             DemoStep(title: "No token", arguments: "\(base)/orders", status: 401),
             DemoStep(title: "A token that has expired", arguments: "\(token("expired")) \(base)/orders", status: 401),
             DemoStep(title: "A token without the scope", arguments: "\(token("guest")) \(base)/orders", status: 403),
@@ -45,6 +48,8 @@ struct DemoStep {
 struct DemoAnswer {
     /// The status, 0 where there was no answer.
     let status: Int
+    /// The protocol as curl names it, such as `HTTP/2`; empty where there was no answer.
+    let version: String
     /// The decision's id, from `x-request-id`.
     let decision: String?
     /// The body.
@@ -60,6 +65,7 @@ struct DemoAnswer {
             rest = rest[end.upperBound...]
         } while head.first?.split(separator: " ").dropFirst().first?.hasPrefix("1") == true
         status = head.first.flatMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } } ?? 0
+        version = status == 0 ? "" : head.first.flatMap { $0.split(separator: " ").first.map(String.init) } ?? ""
         decision = head.first { $0.lowercased().hasPrefix("x-request-id:") }
             .map { $0.dropFirst("x-request-id:".count).filter { $0 != " " } }
         body = String(rest)
